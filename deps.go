@@ -1,0 +1,35 @@
+//go:build deps
+
+package deps
+
+import (
+	_ "github.com/ProtonMail/go-crypto/openpgp"
+	_ "github.com/ProtonMail/go-crypto/openpgp/packet"
+	_ "github.com/ProtonMail/gopenpgp/v2/crypto"
+	_ "github.com/ProtonMail/gopenpgp/v2/helper"
+	_ "github.com/ProtonMail/gopenpgp/v2/armor"
+	_ "github.com/alicebob/miniredis/v2"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/go-telegram/bot"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/looplab/fsm"
+	_ "github.com/nicksnyder/go-i18n/v2/i18n"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/redis/go-redis/v9"
+	_ "github.com/redis/go-redis/v9/maintnotifications"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/spf13/cobra"
+	_ "github.com/tink-crypto/tink-go/v2/aead"
+	_ "github.com/tink-crypto/tink-go/v2/mac"
+	_ "github.com/tink-crypto/tink-go/v2/prf"
+	_ "github.com/tink-crypto/tink-go/v2/streamingaead"
+	_ "github.com/wneessen/go-mail"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/language/display"
+	_ "golang.org/x/text/unicode/norm"
+	_ "golang.org/x/time/rate"
+	_ "honnef.co/go/tools/staticcheck"
+	_ "pgregory.net/rapid"
+)
