@@ -1,0 +1,76 @@
+package referrals
+
+// Directory knows every desk of the line. It is made once from the configuration and never
+// changes; neither may the desks given to it.
+type Directory struct {
+	all          []*Desk
+	byID         map[string]*Desk
+	byCountry    map[string]*Desk // missions only
+	headquarters *Desk
+	ngos         []*Desk
+	seats        map[int64][]Seat
+}
+
+// Seat is a chat's place at a desk: an officer may sit at several.
+type Seat struct {
+	Desk *Desk
+	// Rung is the place in the desk's ladder, from zero.
+	Rung int
+}
+
+// NewDirectory files desks in the order of the configuration. Ids and the countries of missions
+// are expected to be unique, which the configuration's check sees to; of two the first is kept.
+func NewDirectory(desks []*Desk) *Directory {
+	d := &Directory{
+		byID:      make(map[string]*Desk, len(desks)),
+		byCountry: make(map[string]*Desk),
+		seats:     make(map[int64][]Seat),
+	}
+	for _, desk := range desks {
+		if _, twice := d.byID[desk.ID]; !twice {
+			d.add(desk)
+		}
+	}
+	return d
+}
+
+func (d *Directory) add(desk *Desk) {
+	d.all = append(d.all, desk)
+	d.byID[desk.ID] = desk
+	for i, rung := range desk.Ladder {
+		if rung.Chat != 0 {
+			d.seats[rung.Chat] = append(d.seats[rung.Chat], Seat{Desk: desk, Rung: i})
+		}
+	}
+	switch desk.Kind {
+	case HeadquartersDesk:
+		d.headquarters = desk
+	case NGODesk:
+		d.ngos = append(d.ngos, desk)
+	case MissionDesk:
+		for _, c := range desk.Countries {
+			if _, taken := d.byCountry[c]; !taken {
+				d.byCountry[c] = desk
+			}
+		}
+	}
+}
+
+// Desk is the desk of that id, or nil.
+func (d *Directory) Desk(id string) *Desk { return d.byID[id] }
+
+// Desks are all desks in configured order.
+func (d *Directory) Desks() []*Desk { return append([]*Desk(nil), d.all...) }
+
+// Mission is the mission that serves a country (ISO 3166-1 alpha-2), or nil when none takes part.
+func (d *Directory) Mission(country string) *Desk { return d.byCountry[country] }
+
+// Headquarters is the desk behind all missions, or nil when there is none.
+func (d *Directory) Headquarters() *Desk { return d.headquarters }
+
+// NGOs are the NGOs in configured order.
+func (d *Directory) NGOs() []*Desk { return append([]*Desk(nil), d.ngos...) }
+
+// ByChat are the seats of an officer's or a caseworker's chat, in configured order; none when
+// the chat belongs to nobody of a desk.
+func (d *Directory) ByChat(chat int64) []Seat { return append([]Seat(nil), d.seats[chat]...) }
