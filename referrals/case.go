@@ -1,0 +1,151 @@
+package referrals
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// Case is what the line remembers of a case that was sent: who may have it and how far it has
+// come. It holds none of its content. It is kept sealed, beside the chat that sent it.
+type Case struct {
+	Code Code   `json:"c"`
+	Lane Lane   `json:"l"`
+	Slot string `json:"s"` // where its documents are kept
+	// Chat is told the news; the zero Member after a wipe.
+	Chat   Member    `json:"ch,omitzero"`
+	SentAt time.Time `json:"at"`
+	// Shares are the desks consented to, in the order in which their turn comes.
+	Shares []Share `json:"sh"`
+	// Referrals counts the offers made; Documents and Files what was sealed for its desks.
+	Referrals int `json:"r,omitempty"`
+	Documents int `json:"d"`
+	Files     int `json:"f,omitempty"`
+	// Waiting are files sent with the case and not yet sealed.
+	Waiting []WaitingFile `json:"w,omitempty"`
+	// Paged says that the operator was told that nobody answers.
+	Paged bool `json:"p,omitempty"`
+	Ended bool `json:"e,omitempty"`
+	// News counts the news posted, so that each has its own id.
+	News int `json:"n,omitempty"`
+}
+
+// WaitingFile is a file to be sealed: the messenger's reference to it and the name it will have.
+type WaitingFile struct {
+	Name  string `json:"n"` // CODE.f1.pgp
+	Ref   string `json:"r"`
+	Size  int64  `json:"s,omitempty"`
+	Given string `json:"g,omitempty"` // the name it had, kept inside the seal
+	// Message is the message that brought it, erased once it is sealed.
+	Message int `json:"m,omitempty"`
+	// Tries counts failed attempts.
+	Tries int `json:"t,omitempty"`
+}
+
+// Share is one organisation's part in a case.
+type Share struct {
+	Desk string `json:"d"`
+	Kind Kind   `json:"k"`
+	// Stage tells how far its turn has come.
+	Stage Stage `json:"s"`
+	// Holding is the code under which the desk knows it: the case's, or the referral's.
+	Holding string `json:"h,omitempty"`
+}
+
+// Stage is how far a share has come.
+type Stage string
+
+// The stages of a share.
+const (
+	Kept     Stage = "kept"     // sealed, not released
+	Released Stage = "released" // the desk was told
+	Taken    Stage = "taken"    // acknowledged or accepted by a human
+	Unheeded Stage = "unheeded" // a mission whose whole ladder was silent
+	Passed   Stage = "passed"   // declined, returned or expired
+	Finished Stage = "finished" // closed or completed
+	Recalled Stage = "recalled" // withdrawn by the defender
+)
+
+// Name is the member name of a case in its slot.
+func (c Code) Name() string { return "k" + string(c) }
+
+// DocumentName is the file name of the n-th sealed document of a case, counted from 1.
+func (c Code) DocumentName(n int) string {
+	if n <= 1 {
+		return string(c) + ".asc"
+	}
+	return string(c) + "." + strconv.Itoa(n) + ".asc"
+}
+
+// FileName is the file name of the n-th sealed file of a case, counted from 1.
+func (c Code) FileName(n int) string { return string(c) + ".f" + strconv.Itoa(n) + ".pgp" }
+
+// EventKind says what happened to a case.
+type EventKind string
+
+// What happens to a case. The first is its own beginning.
+const (
+	Sent            EventKind = "sent"
+	WasAcknowledged EventKind = "acknowledged"
+	WasClaimed      EventKind = "claimed"
+	WasAccepted     EventKind = "accepted"
+	WasPassed       EventKind = "passed" // declined, returned or expired
+	WasSilent       EventKind = "silent"
+	WasClosed       EventKind = "closed" // closed or completed by a desk
+	WasAdded        EventKind = "added"  // the defender added documents
+	WasWithdrawn    EventKind = "withdrawn"
+	WasEnded        EventKind = "ended"  // the defender needs no more help
+	WasWiped        EventKind = "wiped"  // the chat no longer has to do with it
+	WasSealed       EventKind = "sealed" // a waiting file was sealed
+)
+
+// Event is one thing that happened to a case, from a desk or from its defender.
+type Event struct {
+	Kind EventKind `json:"k"`
+	Desk string    `json:"d,omitempty"`
+	// Holding is the code at the desk.
+	Holding string    `json:"h,omitempty"`
+	At      time.Time `json:"at"`
+	// Documents and Files are the new totals, Waiting the new files, of an addition.
+	Documents int           `json:"dn,omitempty"`
+	Files     int           `json:"fn,omitempty"`
+	Waiting   []WaitingFile `json:"w,omitempty"`
+}
+
+// News is what a chat is told of a case it sent.
+type News struct {
+	Code  Code      `json:"c"`
+	State string    `json:"s"` // read, accepted, closed, completed, unanswered, released
+	Desk  string    `json:"d,omitempty"`
+	At    time.Time `json:"at"`
+}
+
+// NewsMark is the first byte of a post that brings news to a chat; the rest is JSON.
+const NewsMark = 'n'
+
+// newsOrder places news behind all updates of a chat: update ids stay below 2^31.
+const newsOrder = 1 << 40
+
+// EventPost is the post that tells a case what happened. The id makes it count once.
+func EventPost(slot string, code Code, id string, e Event) Post {
+	body, err := json.Marshal(e)
+	if err != nil { // strings, numbers and times only: cannot fail
+		body = nil
+	}
+	return Post{To: Member{Slot: slot, Name: code.Name()}, ID: id, Order: e.At.UnixMilli(), Body: body}
+}
+
+// tell makes the errand that brings news to the chat; none after a wipe.
+func (c *Case) tell(state, desk string, at time.Time) []Errand {
+	if c.Chat.Name == "" {
+		return nil
+	}
+	body, err := json.Marshal(News{Code: c.Code, State: state, Desk: desk, At: at})
+	if err != nil {
+		return nil
+	}
+	c.News++
+	id := "news:" + string(c.Code) + ":" + strconv.Itoa(c.News)
+	post := Post{To: c.Chat, ID: id, Order: newsOrder + at.UnixMilli(), Body: append([]byte{NewsMark}, body...)}
+	return []Errand{{Post: &post}}
+}

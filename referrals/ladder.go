@@ -1,0 +1,146 @@
+package referrals
+
+import (
+	"strconv"
+	"time"
+)
+
+// open is the move by which a desk comes to hold a case: an alert to the first rung of
+// a mission or of headquarters, an offer to an NGO.
+func open(d *Desk, c Case, code string, at time.Time) Move {
+	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at,
+		Due: Due(d, 0, c.Lane, at), Lane: c.Lane, Origin: c.Slot}
+	kind := NoticeAlert
+	if d.Kind == NGODesk {
+		m.To, kind = Offered, NoticeOffer
+	}
+	m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: d.ID, Code: code, Lane: c.Lane, Origin: c.Slot, At: at, Due: m.Due}}}
+	return m
+}
+
+// withdraw is the move that takes a share back.
+func withdraw(s Share, at time.Time) Move {
+	return Move{ID: "withdraw:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at,
+		From: []State{Alerted, Acknowledged, Silent, Offered, Claimed, Accepted, Completed, Closed}}
+}
+
+// Due is when a rung's silence has a consequence. Emergencies and urgent cases ignore duty hours; a
+// routine case's time begins with the next duty hour of the desk.
+func Due(d *Desk, rung int, lane Lane, at time.Time) time.Time {
+	if lane == Routine {
+		zone := d.Zone
+		if zone == nil {
+			zone = time.UTC
+		}
+		at = d.Hours.Next(at.In(zone)).UTC()
+	}
+	return at.Add(d.Within(rung, lane))
+}
+
+// Overslept is the move that follows from the silence of a desk at a time: the next rung, the end of
+// the ladder, the end of an offer or of a claim. It reports false while nothing is due.
+func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
+	if h.Due.IsZero() || at.Before(h.Due) {
+		return Move{}, false
+	}
+	switch h.State {
+	case Alerted:
+		return nextRung(h, d, at), true
+	case Offered, Claimed:
+		m := pass(h, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
+		m.Errands = append(m.Errands, Errand{Notice: &Notice{Kind: NoticeExpired, Desk: h.Desk, Code: h.Code, Lane: h.Lane,
+			Origin: h.Origin, At: at}})
+		return m, true
+	default:
+		return Move{}, false
+	}
+}
+
+// nextRung alerts the next rung, or tells the case that the ladder is at its end.
+func nextRung(h Holding, d *Desk, at time.Time) Move {
+	next := h.Rung + 1
+	m := Move{ID: "rung:" + h.Code + ":" + strconv.Itoa(next), Desk: h.Desk, Code: h.Code, From: []State{Alerted},
+		To: Alerted, AtRung: h.Rung, Rung: next, At: at}
+	if next < len(d.Ladder) {
+		m.Due = Due(d, next, h.Lane, at)
+		m.Errands = []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: h.Desk, Rung: next, Code: h.Code, Lane: h.Lane,
+			Origin: h.Origin, At: at, Due: m.Due}}}
+		return m
+	}
+	m.To, m.Rung = Silent, h.Rung
+	m.Errands = []Errand{h.event(WasSilent, m.ID, at)}
+	return m
+}
+
+// Acknowledge is the move by which an officer has a case.
+func Acknowledge(h Holding, id string, at time.Time) Move {
+	m := h.move([]State{Alerted, Silent}, Acknowledged, id, at)
+	m.Errands = []Errand{h.event(WasAcknowledged, id, at)}
+	return m
+}
+
+// CloseCase is the move by which a mission or headquarters ends its part, with an outcome.
+func CloseCase(h Holding, outcome, id string, at time.Time) Move {
+	m := h.move([]State{Alerted, Acknowledged, Silent}, Closed, id, at)
+	m.Reason = outcome
+	m.Errands = []Errand{h.event(WasClosed, id, at)}
+	return m
+}
+
+// Claim is the move by which an NGO takes a referral for as long as it may keep it.
+func Claim(h Holding, d *Desk, id string, at time.Time) Move {
+	m := h.move([]State{Offered}, Claimed, id, at)
+	m.Claims, m.Claim = true, 0
+	m.Due = at.Add(d.AcceptWithin)
+	m.Errands = []Errand{h.event(WasClaimed, id, at)}
+	return m
+}
+
+// Accept is the move by which an NGO takes a claimed referral on.
+func Accept(h Holding, id string, at time.Time) Move {
+	m := h.move([]State{Claimed}, Accepted, id, at)
+	m.Errands = []Errand{h.event(WasAccepted, id, at)}
+	return m
+}
+
+// Decline is the move by which an NGO says no, with a reason: the next one gets it at once.
+func Decline(h Holding, reason, id string, at time.Time) Move {
+	m := pass(h, Declined, id, reason, at)
+	m.From = []State{Offered, Claimed}
+	return m
+}
+
+// Return is the move by which an NGO gives back what it had accepted or claimed.
+func Return(h Holding, reason, id string, at time.Time) Move {
+	m := pass(h, Returned, id, reason, at)
+	m.From = []State{Claimed, Accepted}
+	return m
+}
+
+// Complete is the move by which an NGO ends a referral, with an outcome.
+func Complete(h Holding, outcome, id string, at time.Time) Move {
+	m := h.move([]State{Accepted}, Completed, id, at)
+	m.Reason = outcome
+	m.Errands = []Errand{h.event(WasClosed, id, at)}
+	return m
+}
+
+// pass ends a referral so that the next in turn gets it.
+func pass(h Holding, to State, id, reason string, at time.Time) Move {
+	m := h.move([]State{h.State}, to, id, at)
+	m.Reason = reason
+	m.Errands = []Errand{h.event(WasPassed, id, at)}
+	return m
+}
+
+// move is a move of the holding as it was seen: same claim, any rung.
+func (h Holding) move(from []State, to State, id string, at time.Time) Move {
+	return Move{ID: id, Desk: h.Desk, Code: h.Code, From: from, To: to, Claim: h.Claim, AtRung: -1, Rung: h.Rung, At: at}
+}
+
+// event is the errand that tells the case.
+func (h Holding) event(k EventKind, id string, at time.Time) Errand {
+	code, _ := CaseOf(h.Code)
+	p := EventPost(h.Origin, code, id+":"+h.Desk, Event{Kind: k, Desk: h.Desk, Holding: h.Code, At: at})
+	return Errand{Post: &p}
+}

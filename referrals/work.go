@@ -1,0 +1,138 @@
+package referrals
+
+import "time"
+
+// Member names whatever is handled one act after another: a chat or a case. Its records
+// live together in one slot of the store and change in one atomic act.
+type Member struct {
+	// Slot is a partition ("p07") or a desk ("desk:lima").
+	Slot string `json:"s"`
+	// Name is "c" and the keyed hash of a chat, or "k" and a case's code.
+	Name string `json:"n"`
+}
+
+// Post is something for a member to handle: an update, or news from another member.
+type Post struct {
+	To Member `json:"to"`
+	// ID makes it count once, however often it is posted.
+	ID string `json:"id"`
+	// Order is its place in the inbox, the lowest first: update ids for updates.
+	Order int64  `json:"o"`
+	Body  []byte `json:"b"`
+}
+
+// Entry is a post as its member finds it in the inbox, opened.
+type Entry struct {
+	ID    string
+	Order int64
+	Body  []byte
+}
+
+// Work is a member taken by one worker until its lease ends: what it knows and what came.
+type Work struct {
+	Member
+	// Number rises with each taking; a commit with an older one changes nothing.
+	Number int64
+	// State is the member's record, opened; nil when it has none.
+	State []byte
+	Inbox []Entry
+}
+
+// Commit is everything that one worker changes for one member, all of it or nothing.
+type Commit struct {
+	// State is the next record; nil deletes it.
+	State []byte
+	// Keep is how long the record stays when nothing more happens.
+	Keep time.Duration
+	// Done are the ids of the inbox entries that were handled.
+	Done []string
+	// Again is when the member is due without anything new; zero: never.
+	Again time.Time
+	// Errands are to be run after the commit, in order.
+	Errands []Errand
+	// Births are members of the same slot that begin with this commit.
+	Births []Birth
+	// Documents are sealed copies to keep, and Drops the cases whose copies are deleted, at
+	// all desks or at one.
+	Documents []Document
+	Drops     []Drop
+}
+
+// Birth begins a member beside the one that commits.
+type Birth struct {
+	Name  string
+	State []byte
+	Keep  time.Duration
+	Again time.Time
+}
+
+// Document is one sealed copy of a case for one desk. Name is its file name: CODE.asc.
+type Document struct {
+	Case Code
+	Desk string
+	Name string
+	Body []byte
+	Keep time.Duration
+}
+
+// Drop names sealed copies to delete: those of a case for a desk, or for all when Desk is empty.
+type Drop struct {
+	Case Code
+	Desk string
+}
+
+// Errand is one thing that a commit leaves to be done elsewhere; exactly one field is set. It is
+// kept with the commit and forgotten once it was done, so that it happens at least once; posts
+// and moves carry ids that make them happen once only.
+type Errand struct {
+	Post   *Post   `json:"p,omitempty"`
+	Move   *Move   `json:"m,omitempty"`
+	Notice *Notice `json:"no,omitempty"`
+	Send   *Send   `json:"s,omitempty"`
+}
+
+// Send is a message to a chat in the form of whatever messenger carries it.
+type Send struct {
+	// Order keys messages that must leave one after another: the chat.
+	Order string `json:"o"`
+	Body  []byte `json:"b"`
+	// From is the member to be told the ids of the messages sent, for a later wipe.
+	From Member `json:"f"`
+}
+
+// NoticeKind says what a desk is told.
+type NoticeKind string
+
+// The notices to desks.
+const (
+	NoticeAlert     NoticeKind = "alert"     // a sealed case waits: document and buttons
+	NoticeOffer     NoticeKind = "offer"     // a case is offered: buttons, no document
+	NoticeOpened    NoticeKind = "opened"    // the documents of a claimed case
+	NoticeAddition  NoticeKind = "addition"  // one more document of a case that the desk holds
+	NoticeWithdrawn NoticeKind = "withdrawn" // the defender took the case back
+	NoticeExpired   NoticeKind = "expired"   // an offer or claim ended by silence
+	NoticePage      NoticeKind = "page"      // the operator: nobody answers
+)
+
+// Notice tells one rung of a desk something about a case. It holds nothing but the case's
+// name and how urgent it is.
+type Notice struct {
+	Kind NoticeKind `json:"k"`
+	Desk string     `json:"d"`
+	Rung int        `json:"r"`
+	Code string     `json:"c"` // the case's or the referral's
+	Lane Lane       `json:"l"`
+	// Origin is the slot that keeps the documents.
+	Origin string `json:"o"`
+	// Document is the one document it is about; empty: the first.
+	Document string    `json:"doc,omitempty"`
+	At       time.Time `json:"at"`
+	Due      time.Time `json:"due,omitzero"`
+}
+
+// Overdue is an errand that nobody finished in time and that the caller now has.
+type Overdue struct {
+	Slot   string
+	ID     string
+	Errand Errand
+}
