@@ -1,0 +1,99 @@
+package i18n
+
+import (
+	"strings"
+
+	"golang.org/x/text/unicode/bidi"
+)
+
+// The two marks of UAX 9 that let a stretch of text keep its own direction.
+const (
+	firstStrongIsolate    = "\u2068"
+	popDirectionalIsolate = "\u2069"
+)
+
+// writeIsolated writes s between FSI and PDI, line by line, where a line needs it: an isolate ends with its
+// line, and words in the language around need none.
+func writeIsolated(b *strings.Builder, s string) {
+	for {
+		line, rest, more := strings.Cut(s, "\n")
+		if needsIsolation(line) {
+			b.WriteString(firstStrongIsolate)
+			b.WriteString(line)
+			b.WriteString(popDirectionalIsolate)
+		} else {
+			b.WriteString(line)
+		}
+		if !more {
+			return
+		}
+		b.WriteByte('\n')
+		s = rest
+	}
+}
+
+// isolated gives s as writeIsolated writes it.
+func isolated(s string) string {
+	var b strings.Builder
+	writeIsolated(&b, s)
+	return b.String()
+}
+
+// needsIsolation finds what a text from right to left would show in the wrong order: letters from left to
+// right, or digits joined with signs, such as telephone numbers. A plain number needs nothing.
+func needsIsolation(s string) bool {
+	digits, signs := false, false
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+			return true
+		case r >= '0' && r <= '9':
+			digits = true
+		case r < 0x80:
+			signs = true
+		default:
+			if p, _ := bidi.LookupRune(r); p.Class() == bidi.L {
+				return true
+			}
+		}
+	}
+	return digits && signs
+}
+
+// balanced removes the direction marks of a value unless they are isolates that all end within it: others
+// would turn the words around the value.
+func balanced(s string) string {
+	if !strings.ContainsFunc(s, isDirectionMark) || isolatesEnd(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isDirectionMark(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// isolatesEnd says whether s has no direction marks but isolates, each closed in its line.
+func isolatesEnd(s string) bool {
+	depth := 0
+	for _, r := range s {
+		switch {
+		case r >= 0x2066 && r <= 0x2068:
+			depth++
+		case r == 0x2069:
+			depth--
+		case r >= 0x202A && r <= 0x202E, r == '\n' && depth > 0:
+			return false
+		}
+		if depth < 0 {
+			return false
+		}
+	}
+	return depth == 0
+}
+
+// isDirectionMark finds embeddings, overrides and isolates; LRM, RLM and ALM change nothing around them.
+func isDirectionMark(r rune) bool {
+	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}

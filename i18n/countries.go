@@ -1,0 +1,46 @@
+package i18n
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// countryCodes are the ISO 3166-1 alpha-2 codes in use, and XK, which people in Kosovo use.
+const countryCodes = `AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
+GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ
+LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR
+NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ
+TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW`
+
+// Countries lists the codes of all countries, sorted.
+func Countries() []string { return strings.Fields(countryCodes) }
+
+// IsCountry says whether code is one of Countries, in capitals.
+func IsCountry(code string) bool {
+	_, found := slices.BinarySearch(Countries(), code)
+	return found
+}
+
+// CountryName names a country in a language of the catalogue, else in the first; a code that is no country
+// is given back as it is.
+func (c *Catalogue) CountryName(lang, code string) string {
+	t := c.tongue(lang)
+	return countryName(t.locale, t.regions.Name, code)
+}
+
+func countryName(l *locale, name func(any) string, code string) string {
+	if known, ok := l.names[code]; ok {
+		return known
+	}
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return code
+	}
+	if found := name(region); found != "" {
+		return found
+	}
+	return code
+}
