@@ -1,0 +1,75 @@
+# What a contributor, an operator and continuous integration run. `make` alone
+# lists the targets. Every target works offline once the modules and the
+# packages are there.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+OUT     ?= bin/defenderline
+SECRETS ?= /etc/defenderline/secrets
+
+FUZZTIME  ?= 20s
+BENCH     ?= .
+BENCHTIME ?= 1s
+# One package's tests under the race detector; the whole run takes far less.
+TIMEOUT   ?= 10m
+
+# The targets share two cores and the build cache: one after the other.
+.NOTPARALLEL:
+.PHONY: help demo test packages lint fmt vet staticcheck unit bench fuzz build compose-secrets
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
+
+demo: ## the whole line in one process, on http://127.0.0.1:8080
+	go run ./cmd/defenderline demo
+
+test: packages lint unit ## install what is missing, lint, then every test under the race detector
+
+packages: ## install the programs the tests run, where that is possible
+	@echo "== packages"
+	@.ci/packages
+
+lint: fmt vet staticcheck ## gofmt, go vet, staticcheck
+
+fmt: ## names the files that gofmt would change
+	@echo "== gofmt"
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then \
+		echo "gofmt -w would change:"; echo "$$unformatted"; exit 1; fi
+
+vet: ## go vet
+	@echo "== go vet"
+	@go vet ./...
+
+staticcheck: ## staticcheck, at the version go.mod pins
+	@echo "== staticcheck"
+	@go tool staticcheck ./...
+
+unit: ## go test under the race detector
+	@echo "== go test -race"
+	@go test -race -timeout $(TIMEOUT) ./...
+
+bench: ## benchmarks; BENCH=pattern BENCHTIME=1s
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+fuzz: ## every fuzz target in turn; FUZZTIME=20s each
+	@.ci/fuzz $(FUZZTIME)
+
+# The time zones go into the binary, because the container's image has none.
+build: ## a static binary; OUT=bin/defenderline
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -tags timetzdata \
+		-ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' \
+		-o $(OUT) ./cmd/defenderline
+
+# Redis gets the password's SHA-256, the line the password; neither is shown.
+# The probe may only say PING, for compose's health check.
+compose-secrets: ## fresh Redis secrets for compose.yaml; SECRETS=folder
+	@set -eu; umask 077; mkdir -p '$(SECRETS)'; cd '$(SECRETS)'; \
+	for f in redis-password redis-users.acl; do \
+		if [ -e "$$f" ]; then echo "$(SECRETS)/$$f exists and is kept: move it away to make a new one" >&2; exit 1; fi; \
+	done; \
+	head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >redis-password; \
+	hash=$$(sha256sum <redis-password | cut -c1-64); \
+	{ echo 'user default off resetpass'; \
+	  echo 'user probe on nopass -@all +ping'; \
+	  echo "user line on #$$hash ~* &* +@all -@admin -@dangerous +info +config|get"; } >redis-users.acl; \
+	echo 'next: chown 65532:65532 $(SECRETS)/* && chown 999:999 $(SECRETS)/redis-users.acl'
