@@ -96,7 +96,6 @@ const (
 	WasWithdrawn    EventKind = "withdrawn"
 	WasEnded        EventKind = "ended"  // the defender needs no more help
 	WasWiped        EventKind = "wiped"  // the chat no longer has to do with it
-	WasSealed       EventKind = "sealed" // a waiting file was sealed
 )
 
 // Event is one thing that happened to a case, from a desk or from its defender.
@@ -118,7 +117,15 @@ type News struct {
 	State string    `json:"s"` // read, accepted, closed, completed, unanswered, released
 	Desk  string    `json:"d,omitempty"`
 	At    time.Time `json:"at"`
+	// Message is the message whose file was sealed or could not be.
+	Message int `json:"m,omitempty"`
 }
+
+// The news of a file: it was sealed, or it could not be.
+const (
+	FileSealed = "file_sealed"
+	FileFailed = "file_failed"
+)
 
 // NewsMark is the first byte of a post that brings news to a chat; the rest is JSON.
 const NewsMark = 'n'
@@ -137,15 +144,21 @@ func EventPost(slot string, code Code, id string, e Event) Post {
 
 // tell makes the errand that brings news to the chat; none after a wipe.
 func (c *Case) tell(state, desk string, at time.Time) []Errand {
+	return c.Tell(News{State: state, Desk: desk, At: at})
+}
+
+// Tell makes the errand that brings news to the chat; none after a wipe.
+func (c *Case) Tell(n News) []Errand {
 	if c.Chat.Name == "" {
 		return nil
 	}
-	body, err := json.Marshal(News{Code: c.Code, State: state, Desk: desk, At: at})
+	n.Code = c.Code
+	body, err := json.Marshal(n)
 	if err != nil {
 		return nil
 	}
 	c.News++
 	id := "news:" + string(c.Code) + ":" + strconv.Itoa(c.News)
-	post := Post{To: c.Chat, ID: id, Order: newsOrder + at.UnixMilli(), Body: append([]byte{NewsMark}, body...)}
+	post := Post{To: c.Chat, ID: id, Order: newsOrder + n.At.UnixMilli(), Body: append([]byte{NewsMark}, body...)}
 	return []Errand{{Post: &post}}
 }

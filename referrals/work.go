@@ -56,6 +56,8 @@ type Commit struct {
 	// all desks or at one.
 	Documents []Document
 	Drops     []Drop
+	// Forget drops the ids of the messages sent to the member, after a wipe has used them.
+	Forget bool
 }
 
 // Birth begins a member beside the one that commits.
@@ -135,4 +137,11 @@ type Overdue struct {
 	Slot   string
 	ID     string
 	Errand Errand
+}
+
+// Delivery is a message that was sent to a member's chat.
+type Delivery struct {
+	To      Member
+	Message int
+	At      time.Time
 }
