@@ -1,0 +1,183 @@
+package flows
+
+import "maps"
+
+// screen draws what the person sees next.
+func (t *turn) screen() Screen {
+	if t.closing != nil {
+		return Screen{Notes: t.notes, Ask: *t.closing, Turn: t.s.Turn}
+	}
+	sc := Screen{Notes: t.notes, Ask: t.ask(), Lines: t.lines(), Rows: t.rows(), Turn: t.s.Turn}
+	sc.Step, sc.Steps = t.progress()
+	return sc
+}
+
+// progress is the number of the question and how many there are when nothing
+// leads aside; zeros when it is none of them.
+func (t *turn) progress() (at, of int) {
+	d, m := t.s.Draft, t.machine()
+	if t.home() || d.Editing || d.Flow == FlowAdd || !counted(t.step()) {
+		return 0, 0
+	}
+	for _, state := range d.Trail {
+		if s := m.steps[state]; s != nil && counted(s) {
+			at++
+		}
+	}
+	return at + 1, at + m.rest[d.At]
+}
+
+// ask is the question, with what its text mentions.
+func (t *turn) ask() Text {
+	d, step := t.s.Draft, t.step()
+	country := map[string]any{"Country": Country(d.first("country"))}
+	switch {
+	case step.From == FromCountries && len(d.Offered) > 0:
+		return Text{Key: "ask.country_found"}
+	case step.From == FromCases && len(t.s.Cases) == 0:
+		return Text{Key: "ask.cases_none"}
+	case step.From == FromRecipients && len(t.recipients()) == 0:
+		return Text{Key: "ask.consent_impossible", Args: country}
+	case step.From == FromRecipients:
+		return Text{Key: step.ask(), Args: country}
+	case d.At == "mission" && t.home():
+		return t.mission()
+	case d.At == atCancel && t.home():
+		return Text{Key: "ask.cancel_home"}
+	case t.home() && d.Case != "":
+		return Text{Key: step.ask(), Args: t.caseArgs()}
+	case d.Flow == FlowAdd:
+		return Text{Key: step.ask(), Args: map[string]any{"Code": d.Case}}
+	case t.home():
+		return Text{Key: step.ask(), Args: t.facts()}
+	}
+	return Text{Key: step.ask()}
+}
+
+// facts are the arguments of the pages; what the operator has not said is said to be not known.
+func (t *turn) facts() map[string]any {
+	facts := map[string]any{}
+	for _, name := range FactNames() {
+		facts[name] = Text{Key: "line.not_known"}
+	}
+	maps.Copy(facts, t.e.Facts)
+	return facts
+}
+
+// mission tells which mission covers the country that was chosen.
+func (t *turn) mission() Text {
+	code := t.s.Draft.first("country")
+	m, ok := t.e.directory.Mission(code)
+	if !ok {
+		return Text{Key: "line.mission_none", Args: map[string]any{"Country": Country(code)}}
+	}
+	return Text{Key: "line.mission", Args: map[string]any{"Country": Country(code), "Desk": Verbatim(m.Name)}}
+}
+
+// theCase is the case that is shown.
+func (t *turn) theCase() Case {
+	for _, c := range t.s.Cases {
+		if c.Code == t.s.Draft.Case {
+			return c
+		}
+	}
+	return Case{Code: t.s.Draft.Case}
+}
+
+func (t *turn) caseArgs() map[string]any {
+	c := t.theCase()
+	return map[string]any{"Code": c.Code, "Time": c.SentAt}
+}
+
+// lines follow the question.
+func (t *turn) lines() []Text {
+	d := t.s.Draft
+	switch {
+	case t.step().From == FromCases:
+		return t.caseLines(t.s.Cases)
+	case t.home() && (d.At == "case" || d.At == "withdraw" || d.At == "close"):
+		return t.caseLines([]Case{t.theCase()})
+	case t.home() && d.At == atMenu && len(d.Items) > 0:
+		return []Text{{Key: "line.kept_home", Args: map[string]any{"Count": len(d.Items)}}}
+	case t.step().From == FromRecipients || d.At == t.machine().review:
+		return t.summary()
+	case t.step().Takes == OneMessage && d.Editing && d.count(t.step().field()) > 0:
+		return []Text{{Key: "line.replaces"}}
+	}
+	return nil
+}
+
+// caseLines tell the last news of cases.
+func (t *turn) caseLines(cases []Case) []Text {
+	var lines []Text
+	for _, c := range cases {
+		key := "case." + c.State
+		if c.State == "" {
+			key = "case.sent"
+		}
+		if c.By != "" {
+			key += "_by"
+		}
+		lines = append(lines, Text{Key: key, Args: map[string]any{
+			"Code": c.Code, "Time": newsTime(c), "Desk": Verbatim(c.By),
+		}})
+	}
+	return lines
+}
+
+// summary lists the answers. It repeats no words: the chat may be read over
+// somebody's shoulder and in notices of new messages.
+func (t *turn) summary() []Text {
+	var lines []Text
+	d := t.s.Draft
+	for i := range t.machine().table.Steps {
+		s := &t.machine().table.Steps[i]
+		if s.Field != "" || !s.question() || s.At == "consent" {
+			continue
+		}
+		args := map[string]any{"Field": Text{Key: "field." + s.At}}
+		if n := d.count(s.At); n > 0 {
+			args["Count"] = n
+			lines = append(lines, Text{Key: "line.messages", Args: args})
+		}
+		if values := d.Answers[s.At]; len(values) > 0 && s.At != "safe" {
+			args["Value"] = valueTexts(s.At, values)
+			lines = append(lines, Text{Key: "line.answer", Args: args})
+		}
+	}
+	return append(lines, t.consentLines()...)
+}
+
+// consentLines say who stands in for a mission, and who was chosen.
+func (t *turn) consentLines() []Text {
+	var lines []Text
+	var names []any
+	for _, r := range t.recipients() {
+		if r.Instead {
+			lines = append(lines, Text{Key: "line.instead", Args: map[string]any{
+				"Country": Country(t.s.Draft.first("country")), "Desk": Verbatim(r.Name)}})
+		}
+		for _, v := range t.s.Draft.Answers["consent"] {
+			if v == r.Value {
+				names = append(names, Verbatim(r.Name))
+			}
+		}
+	}
+	if t.step().From != FromRecipients && len(names) > 0 {
+		lines = append(lines, Text{Key: "line.readers", Args: map[string]any{"Value": names}})
+	}
+	return lines
+}
+
+// valueTexts are the labels of answers.
+func valueTexts(field string, values []string) []any {
+	var texts []any
+	for _, v := range values {
+		if field == "country" {
+			texts = append(texts, Country(v))
+			continue
+		}
+		texts = append(texts, Text{Key: "value." + field + "." + v})
+	}
+	return texts
+}

@@ -1,0 +1,263 @@
+package flows
+
+import (
+	"slices"
+	"strings"
+)
+
+// pageSize is how many buttons of a long list are shown at a time.
+const pageSize = 8
+
+// rows are the buttons of the question, two to a row, and below them those that move about.
+func (t *turn) rows() [][]Button {
+	step := t.step()
+	rows := pairs(t.values(step))
+	if list, ok := t.list(step); ok {
+		rows = t.page(list)
+	}
+	if step.From == FromRecipients {
+		rows = append(rows, []Button{t.value(step, "none")})
+	}
+	rows = append(rows, pairs(t.extra(step))...)
+	return append(rows, t.moving(step)...)
+}
+
+// pairs sets buttons two to a row.
+func pairs(buttons []Button) [][]Button {
+	var rows [][]Button
+	for b := range slices.Chunk(buttons, 2) {
+		rows = append(rows, b)
+	}
+	return rows
+}
+
+// values are the buttons of the step's own field that the table knows.
+func (t *turn) values(step *Step) []Button {
+	buttons := make([]Button, 0, len(step.Options)+len(step.Next))
+	for _, o := range step.Options {
+		buttons = append(buttons, t.value(step, o))
+	}
+	for _, a := range step.Next {
+		if ownValue(a.On) && !(step.field() == "caseact" && step.At == "case" && t.shut(a.On)) {
+			buttons = append(buttons, t.value(step, a.On))
+		}
+	}
+	return buttons
+}
+
+// shut says that an act is of no use for the case shown, because it has ended.
+func (t *turn) shut(act string) bool { return act != "status" && !t.theCase().Open() }
+
+// value is one button of the step's own field.
+func (t *turn) value(step *Step, v string) Button {
+	field := step.field()
+	key := "value."
+	if slices.Contains(unkept, field) {
+		key = "button."
+	}
+	return Button{
+		Field: field, Value: v, Label: Text{Key: key + field + "." + v},
+		Checked: slices.Contains(t.s.Draft.Answers[field], v),
+	}
+}
+
+// list are the buttons that the table cannot know, if the step has such.
+func (t *turn) list(step *Step) ([]Button, bool) {
+	switch step.From {
+	case FromCountries:
+		return t.countries(step), true
+	case FromLanguages:
+		return t.languages(), true
+	case FromRecipients:
+		return t.readers(step), true
+	case FromAsks:
+		return t.asks(step), true
+	case FromCases:
+		return t.cases(), true
+	case FromFields:
+		return t.fields(), true
+	default:
+		return nil, false
+	}
+}
+
+// countries are those found, or else all, the one chosen before first.
+func (t *turn) countries(step *Step) []Button {
+	d := t.s.Draft
+	codes := d.Offered
+	if len(codes) == 0 {
+		codes = t.e.directory.Countries(t.s.Language)
+		if c := d.first("country"); c != "" && !t.home() {
+			rest := slices.DeleteFunc(slices.Clone(codes), func(x string) bool { return x == c })
+			codes = append([]string{c}, rest...)
+		}
+	}
+	buttons := make([]Button, 0, len(codes))
+	for _, c := range codes {
+		b := t.value(step, c)
+		b.Label = Country(c)
+		buttons = append(buttons, b)
+	}
+	return buttons
+}
+
+func (t *turn) languages() []Button {
+	var buttons []Button
+	for _, tag := range t.e.directory.Languages() {
+		buttons = append(buttons, Button{Field: "language", Value: tag, Label: Language(tag), Checked: tag == t.s.Language})
+	}
+	return buttons
+}
+
+// readers are those who may be consented to.
+func (t *turn) readers(step *Step) []Button {
+	var buttons []Button
+	for _, r := range t.recipients() {
+		b := t.value(step, r.Value)
+		b.Label = Verbatim(r.Name)
+		buttons = append(buttons, b)
+	}
+	return buttons
+}
+
+func (t *turn) asks(step *Step) []Button {
+	var buttons []Button
+	for _, a := range t.e.directory.Asks(t.s.Draft.first("country")) {
+		buttons = append(buttons, t.value(step, a))
+	}
+	return append(buttons, t.value(step, "nothing_yet"))
+}
+
+// cases are the chat's cases, the latest first.
+func (t *turn) cases() []Button {
+	var buttons []Button
+	for _, c := range slices.Backward(t.s.Cases) {
+		buttons = append(buttons, Button{Field: "case", Value: c.Code, Label: Verbatim(c.Code)})
+	}
+	return buttons
+}
+
+// fields are the answers that may be opened.
+func (t *turn) fields() []Button {
+	var buttons []Button
+	for i := range t.machine().table.Steps {
+		if s := &t.machine().table.Steps[i]; editable(s) {
+			buttons = append(buttons, Button{
+				Field: "review", Value: "edit:" + s.field(), Label: Text{Key: "field." + s.field()},
+			})
+		}
+	}
+	return buttons
+}
+
+// editable says whether an answer can be opened from the review by itself.
+func editable(s *Step) bool {
+	if slices.Contains(unkept, s.field()) || s.At == "safe" || s.At == "peaceful" || s.Part {
+		return false
+	}
+	_, sends := s.answer("review:send")
+	return s.question() && !sends
+}
+
+// page cuts a list into pages. A consent question has none: whoever is not seen could not be refused.
+func (t *turn) page(list []Button) [][]Button {
+	d := t.s.Draft
+	if step := t.step(); step.From == FromRecipients {
+		var rows [][]Button
+		for _, b := range list {
+			rows = append(rows, []Button{b})
+		}
+		return rows
+	} else if step.From == FromFields || step.From == FromAsks {
+		return pairs(list)
+	}
+	more := []Button{{Field: "nav", Value: "more", Label: Text{Key: "button.nav.more"}}}
+	if len(d.Offered) > 0 {
+		return append(pairs(list), more)
+	}
+	pages := (len(list) + pageSize - 1) / pageSize
+	if pages < 2 {
+		return pairs(list)
+	}
+	from := max(d.Page, 0) % pages * pageSize
+	return append(pairs(list[from:min(from+pageSize, len(list))]), more)
+}
+
+// extra are the buttons of other fields that the step has.
+func (t *turn) extra(step *Step) []Button {
+	var buttons []Button
+	for _, a := range step.Next {
+		field, value, ok := strings.Cut(a.On, ":")
+		if !ok || field == "nav" || a.On == "review:discard" && t.nothingKept() {
+			continue
+		}
+		buttons = append(buttons, Button{Field: field, Value: value, Label: Text{Key: "button." + field + "." + value}})
+	}
+	if m, ok := t.e.directory.Mission(t.s.Draft.first("country")); ok && t.home() && step.At == "mission" && m.Web != "" {
+		buttons = append(buttons, Button{Label: Text{Key: "button.web"}, URL: m.Web})
+	}
+	return buttons
+}
+
+// nothingKept says that the menu has nothing that could be thrown away.
+func (t *turn) nothingKept() bool { return t.home() && len(t.s.Draft.Items) == 0 }
+
+// moving are the buttons that move about: on, back, away.
+func (t *turn) moving(step *Step) [][]Button {
+	var on, away []Button
+	on = append(on, t.skipping(step)...)
+	on = append(on, t.ending(step)...)
+	if step.At != atMenu && !(t.home() && step.At == atLanguage) {
+		away = append(away, navButton("back", "back"))
+	}
+	if !t.home() && step.At != atCancel {
+		away = append(away, navButton("cancel", "cancel"))
+	}
+	var rows [][]Button
+	for _, row := range [][]Button{on, away} {
+		if len(row) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func navButton(value, label string) Button {
+	return Button{Field: "nav", Value: value, Label: Text{Key: "button.nav." + label}}
+}
+
+// skipping is the button that goes on without an answer, or with the one there is.
+func (t *turn) skipping(step *Step) []Button {
+	if !step.optional() {
+		return nil
+	}
+	d := t.s.Draft
+	answered := len(d.Answers[step.field()]) > 0 || d.count(step.field()) > 0
+	done, ends := step.answer("nav:done")
+	switch {
+	case d.Editing && answered:
+		return []Button{navButton("skip", "leave_out")}
+	case answered && ends && done.To != End:
+		return nil
+	case answered:
+		return []Button{navButton("skip", "next")}
+	default:
+		return []Button{navButton("skip", "skip")}
+	}
+}
+
+// ending is the button that ends a multiple choice, a number of messages, or a conversation.
+func (t *turn) ending(step *Step) []Button {
+	a, ok := step.answer("nav:done")
+	count := t.s.Draft.count(step.field())
+	switch {
+	case !ok && step.Takes == OneMessage && count > 0:
+		return []Button{navButton("done", "keep")}
+	case !ok, step.Takes == Messages && count == 0 && a.To != End:
+		return nil
+	case a.To == End:
+		return []Button{navButton("done", "finish")}
+	default:
+		return []Button{navButton("done", "done")}
+	}
+}

@@ -1,0 +1,214 @@
+package flows
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+)
+
+// places tells what the line covers.
+type places interface {
+	// Countries lists country codes to offer as buttons, the most likely first for a language.
+	Countries(language string) []string
+	// Mission is the mission that takes part for a country and can be sealed to.
+	Mission(country string) (Recipient, bool)
+	// Languages lists the languages that texts exist in; the first is the fallback.
+	Languages() []string
+}
+
+// desks tells who may be written to.
+type desks interface {
+	// Consents lists who may be offered in a consent question, in order.
+	Consents(flow, country string, answers map[string][]string) []Recipient
+	// Asks lists the kinds of contact that the country's mission offers.
+	Asks(country string) []string
+}
+
+// directory is what the conversations must know of the configuration. Its methods may be
+// called at the same time and must not change what they are given.
+type directory interface {
+	places
+	desks
+}
+
+// Engine steps through the conversations. It keeps nothing between steps and may be used by any number of
+// goroutines once its fields are set.
+type Engine struct {
+	// Facts are arguments for the texts of the pages (line.*): see FactNames. A
+	// fact that is not set is shown as not known.
+	Facts map[string]any
+	// OpenCases is how many open cases a chat may have before another that is not an
+	// emergency is refused; zero: no limit.
+	OpenCases int
+
+	directory directory
+	machines  map[string]*machine
+	order     []string
+}
+
+// FactNames lists the facts that the pages show: the operator's mail address, the fingerprint of
+// the signing key, where it is published, and how long drafts and sealed copies are kept.
+func FactNames() []string {
+	return []string{"Operator", "Fingerprint", "Published", "DraftKept", "SealedKept"}
+}
+
+// New checks all tables and makes an engine of them. Its errors name what is wrong in which table.
+func New(d directory) (*Engine, error) {
+	all := tables()
+	if err := checkAll(all); err != nil {
+		return nil, err
+	}
+	e := &Engine{directory: d, machines: map[string]*machine{}}
+	for _, t := range all {
+		e.machines[t.Flow] = newMachine(t)
+		e.order = append(e.order, t.Flow)
+	}
+	return e, nil
+}
+
+// Flows lists the conversations.
+func (e *Engine) Flows() []string { return append([]string(nil), e.order...) }
+
+// Step answers one input. The session given is not changed. An error means that a table
+// is broken or a session is of another making; nothing of the person is in it, and the
+// session given still holds.
+func (e *Engine) Step(s Session, in Input) (Outcome, error) {
+	t := e.turn(s, in)
+	var err error
+	switch in.Kind {
+	case Press:
+		err = t.press()
+	case Words, Attachment, Location:
+		err = t.message()
+	case Edited:
+		t.edited()
+	case Command:
+		err = t.command()
+	default:
+		t.note("note.unsupported", nil)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return t.outcome(), nil
+}
+
+// Show is the current screen again. Nothing moves: the session is the same and the buttons keep their token.
+func (e *Engine) Show(s Session) Outcome {
+	return e.turn(s, Input{}).outcome()
+}
+
+// turn is one step under way: the session as it becomes, and what is said.
+type turn struct {
+	e      *Engine
+	in     Input
+	s      Session
+	before mark
+	notes  []Text
+	toast  Text
+	doing  []Effect
+	stale  bool
+	// closing replaces the screen: nothing is left to ask.
+	closing *Text
+}
+
+// mark is what makes a screen another one.
+type mark struct {
+	flow, at, kase, offered string
+	page                    int
+	editing                 bool
+}
+
+func markOf(d Draft) mark {
+	return mark{d.Flow, d.At, d.Case, fmt.Sprint(d.Offered), d.Page, d.Editing}
+}
+
+// turn begins a step, with a session that has its place in a table.
+func (e *Engine) turn(s Session, in Input) *turn {
+	t := &turn{e: e, in: in, s: s}
+	t.before = markOf(s.Draft)
+	t.settle()
+	return t
+}
+
+// settle puts a session without a place in the tables (a new one, or one kept by an older
+// release) at the beginning of its conversation. Words and answers stay.
+func (t *turn) settle() {
+	d := &t.s.Draft
+	if t.e.machines[d.Flow] == nil {
+		*d = Draft{Flow: FlowHome, At: atMenu, Items: d.Items}
+		return
+	}
+	if t.step() == nil {
+		d.At, d.Trail, d.Page, d.Offered, d.Editing = t.machine().table.Begin, nil, 0, nil, false
+		if d.Flow == FlowHome {
+			d.At = atMenu
+		}
+	}
+}
+
+// outcome closes the step and draws the screen.
+func (t *turn) outcome() Outcome {
+	if !t.stale && (markOf(t.s.Draft) != t.before || t.closing != nil) {
+		t.s.Turn++
+	}
+	return Outcome{
+		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale,
+	}
+}
+
+func (t *turn) machine() *machine { return t.e.machines[t.s.Draft.Flow] }
+
+// step is the question being asked.
+func (t *turn) step() *Step { return t.machine().steps[t.s.Draft.At] }
+
+func (t *turn) home() bool { return t.s.Draft.Flow == FlowHome }
+
+func (t *turn) note(key string, args map[string]any) {
+	t.notes = append(t.notes, Text{Key: key, Args: args})
+}
+
+func (t *turn) do(kind EffectKind, d Draft) {
+	t.doing = append(t.doing, Effect{Kind: kind, Draft: d, Case: d.Case})
+}
+
+// set keeps an answer without changing the map that the session given shares.
+func (d *Draft) set(field string, values ...string) {
+	answers := maps.Clone(d.Answers)
+	if answers == nil {
+		answers = map[string][]string{}
+	}
+	answers[field] = values
+	if len(values) == 0 {
+		delete(answers, field)
+	}
+	d.Answers = answers
+}
+
+// first is the first answer to a field, or empty.
+func (d *Draft) first(field string) string {
+	if v := d.Answers[field]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// count is how many messages answer a field.
+func (d *Draft) count(field string) int {
+	n := 0
+	for _, it := range d.Items {
+		if it.Field == field {
+			n++
+		}
+	}
+	return n
+}
+
+// next asks the machine where an answer leads.
+func (t *turn) next(event string) (string, error) {
+	return t.machine().next(context.Background(), t.s.Draft.At, event)
+}
+
+// token is what stands behind # on the buttons of a turn.
+func token(turn int) string { return strconv.FormatInt(int64(turn), 36) }

@@ -1,0 +1,231 @@
+package flows
+
+import (
+	"slices"
+	"strings"
+)
+
+// press answers a button. One that the current screen does not show changes nothing.
+func (t *turn) press() error {
+	if !t.offered() {
+		t.stale = true
+		t.toast = Text{Key: "toast.stale"}
+		return nil
+	}
+	step := t.step()
+	switch {
+	case t.in.Field == "nav":
+		return t.nav()
+	case t.in.Field == "review":
+		return t.review()
+	case t.in.Field != step.field():
+		return t.fire(t.in.Field + ":" + t.in.Value)
+	case step.Takes == Several:
+		return t.toggle(step)
+	default:
+		return t.choose(step)
+	}
+}
+
+// offered says whether the screen that is shown has the button, and the button is of it.
+func (t *turn) offered() bool {
+	if t.in.Token != "" && t.in.Token != token(t.s.Turn) {
+		return false
+	}
+	for _, row := range t.rows() {
+		for _, b := range row {
+			if b.Field == t.in.Field && b.Value == t.in.Value && b.URL == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// exclusive are options that say that none of the others holds.
+var exclusive = []string{"none", "nothing_yet"}
+
+// toggle marks or unmarks an option of a multiple choice. The screen stays the same one:
+// somebody who marks five options quickly is not told that the screen has moved on.
+func (t *turn) toggle(step *Step) error {
+	value, field := t.in.Value, step.field()
+	chosen := t.s.Draft.Answers[field]
+	switch {
+	case slices.Contains(chosen, value):
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(v string) bool { return v == value })
+	case slices.Contains(exclusive, value):
+		chosen = []string{value}
+	default:
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(v string) bool { return slices.Contains(exclusive, v) })
+		chosen = append(chosen, value)
+	}
+	t.s.Draft.set(field, chosen...)
+	if step.From != "" {
+		return t.fire(Chosen)
+	}
+	return t.fire(value)
+}
+
+// choose keeps the answer to a question and follows it.
+func (t *turn) choose(step *Step) error {
+	on := t.in.Value
+	if step.From != "" {
+		on = Chosen
+		if _, ok := step.answer(Found); ok && len(t.s.Draft.Offered) > 0 {
+			on = Found
+		}
+	}
+	t.remember(step)
+	return t.fire(on)
+}
+
+// remember keeps what was pressed where it belongs: in the session or in the draft.
+func (t *turn) remember(step *Step) {
+	field, value, d := step.field(), t.in.Value, &t.s.Draft
+	switch field {
+	case "language":
+		t.s.Language, t.s.Chosen = value, true
+	case "notice":
+		t.s.Noticed = t.s.Noticed || value == "understood"
+	case "case":
+		d.Case = value
+	}
+	if slices.Contains(unkept, field) {
+		return
+	}
+	if d.first(field) != value {
+		t.forgetParts(step, value)
+		if field == "country" && len(d.Answers["consent"]) > 0 {
+			d.set("consent")
+			t.note("note.consent_again", nil)
+		}
+	}
+	d.set(field, value)
+}
+
+// forgetParts removes what belonged to the earlier answer: a telephone number
+// is not sent when the person has chosen not to be called.
+func (t *turn) forgetParts(step *Step, value string) {
+	now, _ := step.answer(value)
+	for _, a := range step.Next {
+		if a.To == End || a.To == now.To || !t.machine().steps[a.To].Part {
+			continue
+		}
+		t.forget(t.machine().steps[a.To].field())
+	}
+}
+
+// forget removes the answers to a field, and says so when words are among them.
+func (t *turn) forget(field string) {
+	d := &t.s.Draft
+	d.set(field)
+	if d.count(field) > 0 {
+		d.Items = slices.DeleteFunc(slices.Clone(d.Items), func(it Item) bool { return it.Field == field })
+		t.note("note.removed", map[string]any{"Field": Text{Key: "field." + field}})
+	}
+}
+
+// nav answers the buttons that move about.
+func (t *turn) nav() error {
+	switch t.in.Value {
+	case "back":
+		return t.back()
+	case "cancel":
+		return t.cancel()
+	case "more":
+		t.more()
+		return nil
+	case "skip":
+		if t.s.Draft.Editing {
+			t.forgetParts(t.step(), "")
+			t.forget(t.step().field())
+		}
+		return t.fire("nav:skip")
+	default:
+		return t.done()
+	}
+}
+
+// done ends a multiple choice or a number of messages, or leaves what was written as it is.
+func (t *turn) done() error {
+	step := t.step()
+	if step.From == FromRecipients {
+		return t.consented("nav:done")
+	}
+	if _, ok := step.answer("nav:done"); !ok {
+		return t.fire(Written)
+	}
+	return t.fire("nav:done")
+}
+
+// more turns to the next page of a list, from the found countries to all of them.
+func (t *turn) more() {
+	d := &t.s.Draft
+	if len(d.Offered) > 0 {
+		d.Offered, d.Page = nil, 0
+		return
+	}
+	d.Page++
+}
+
+// review answers the buttons of the last screen.
+func (t *turn) review() error {
+	if field, ok := strings.CutPrefix(t.in.Value, "edit:"); ok {
+		return t.edit(field)
+	}
+	if t.in.Value == "send" {
+		if a, _ := t.step().answer("review:send"); a.Do == Submit {
+			return t.consented("review:send")
+		}
+	}
+	return t.fire("review:" + t.in.Value)
+}
+
+// edit opens one answer; the next one leads back to the review.
+func (t *turn) edit(field string) error {
+	d := &t.s.Draft
+	for _, s := range t.machine().table.Steps {
+		if s.field() == field && editable(&s) {
+			d.Trail = append(slices.Clip(d.Trail), d.At)
+			t.place(s.At)
+			d.Editing = true
+			return nil
+		}
+	}
+	return nil
+}
+
+// consented goes on when somebody may read the draft who still can. Otherwise it stays,
+// or goes back to the question, and says why.
+func (t *turn) consented(on string) error {
+	d := &t.s.Draft
+	offered := t.recipients()
+	chosen := d.Answers["consent"]
+	var able []string
+	for _, v := range chosen {
+		if slices.ContainsFunc(offered, func(r Recipient) bool { return r.Value == v }) {
+			able = append(able, v)
+		}
+	}
+	nobody := len(chosen) == 0 || slices.Equal(chosen, []string{"none"})
+	if !nobody && len(able) == len(chosen) {
+		return t.fire(on)
+	}
+	t.toast = Text{Key: "toast.nobody"}
+	if nobody {
+		return t.fire(Nobody)
+	}
+	d.set("consent", able...)
+	t.note("note.consent_changed", nil)
+	to, err := t.next(Nobody)
+	if err != nil {
+		return err
+	}
+	return t.enter(to)
+}
+
+// recipients are those who may be offered for the draft.
+func (t *turn) recipients() []Recipient {
+	d := t.s.Draft
+	return t.e.directory.Consents(d.Flow, d.first("country"), d.Answers)
+}

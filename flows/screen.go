@@ -1,0 +1,82 @@
+package flows
+
+// Text is a text by its key in the catalogue with what is to be put in. An argument is a
+// string, an int, a Country, a Verbatim, a time.Time, a Text, or a []any of these (joined as a list).
+type Text struct {
+	Key  string
+	Args map[string]any
+}
+
+// Country is an ISO 3166-1 alpha-2 code that is shown by its name.
+type Country string
+
+// Language is a BCP 47 tag that is shown by the language's own name for itself.
+type Language string
+
+// Verbatim is text that comes from the configuration, not from the catalogue: a desk's name.
+type Verbatim string
+
+// Screen is what the person sees next: notes first, then the question, then buttons.
+type Screen struct {
+	// Notes are said before the question: what was kept, what was not understood.
+	Notes []Text
+	// Progress is the number of the question and how many there are; zero when it does not apply.
+	Step, Steps int
+	Ask         Text
+	// Lines follow the question: a summary, a list of cases.
+	Lines []Text
+	Rows  [][]Button
+	// Turn is the session's, the token of the buttons.
+	Turn int
+}
+
+// Button is one choice. Its callback data is Field:Value#token, at most 64 bytes.
+type Button struct {
+	Field, Value string
+	Label        any // Text, Country, Language or Verbatim
+	// Checked marks a chosen one of a multiple choice.
+	Checked bool
+	// URL, when set, makes the button a link instead.
+	URL string
+}
+
+// EffectKind names what the caller must do beside showing the screen.
+type EffectKind string
+
+// The effects. Draft is the draft they are about, as it was when the act was done.
+const (
+	Submit   EffectKind = "submit"   // seal Draft as a new case
+	Append   EffectKind = "append"   // seal Draft as an addition to Draft.Case
+	Discard  EffectKind = "discard"  // Draft was thrown away: its messages may be deleted
+	Withdraw EffectKind = "withdraw" // take back the consent for Case
+	Close    EffectKind = "close"    // the person needs no more help with Case
+	Wipe     EffectKind = "wipe"     // erase the chat and its links
+)
+
+// Effect is one thing the caller must do, in the order given.
+type Effect struct {
+	Kind  EffectKind
+	Draft Draft
+	Case  string
+}
+
+// Outcome is the result of one step.
+type Outcome struct {
+	Session Session
+	Screen  Screen
+	// Toast answers a press in a line; empty for none.
+	Toast   Text
+	Effects []Effect
+	// Stale says that the press came from a screen that has moved on: nothing was changed.
+	Stale bool
+}
+
+// Recipient is an organisation that may be named in a consent question.
+type Recipient struct {
+	// Value is what stands behind the button: mission, headquarters or an NGO's id.
+	Value string
+	Name  string
+	// Instead says that it stands in for a mission that takes no part or cannot be sealed to.
+	Instead bool
+	Web     string
+}

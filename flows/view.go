@@ -1,0 +1,174 @@
+package flows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// texts renders keys in a language.
+type texts interface {
+	Text(lang, key string, args map[string]any) string
+	CountryName(lang, code string) string
+	List(lang string, items []string) string
+}
+
+// View is a screen in a language, ready to be sent.
+type View struct {
+	// Text is at most MaxText UTF-16 units.
+	Text string
+	Rows [][]ViewButton
+}
+
+// ViewButton is one button. Data is field:value#token, at most 64 bytes; URL stands instead of it.
+type ViewButton struct {
+	Label string
+	Data  string
+	URL   string
+}
+
+// MaxText is the longest text of a message in UTF-16 units (Bot API, sendMessage).
+const MaxText = 4096
+
+// maxPair is the longest label, in characters, that shares its row with another: more is cut on a phone.
+const maxPair = 18
+
+// View renders the screen in a language.
+func (s Screen) View(lang string, t texts) View {
+	r := renderer{lang, t}
+	view := View{Text: r.body(s)}
+	for _, row := range s.Rows {
+		buttons := make([]ViewButton, len(row))
+		for i, b := range row {
+			buttons[i] = r.button(b, s.Turn)
+		}
+		view.Rows = append(view.Rows, split(buttons)...)
+	}
+	return view
+}
+
+// split gives each button a row of its own when one of them is too long to share.
+func split(row []ViewButton) [][]ViewButton {
+	long := false
+	for _, b := range row {
+		long = long || utf8.RuneCountInString(b.Label) > maxPair
+	}
+	if !long {
+		return [][]ViewButton{row}
+	}
+	var rows [][]ViewButton
+	for i := range row {
+		rows = append(rows, row[i:i+1])
+	}
+	return rows
+}
+
+// renderer renders in one language.
+type renderer struct {
+	lang string
+	t    texts
+}
+
+// Text renders a text in a language, for what is said beside a screen.
+func (x Text) Text(lang string, t texts) string { return renderer{lang, t}.text(x) }
+
+func (r renderer) text(x Text) string {
+	args := make(map[string]any, len(x.Args))
+	for name, a := range x.Args {
+		args[name] = r.arg(a)
+	}
+	return r.t.Text(r.lang, x.Key, args)
+}
+
+// arg renders an argument; a number stays one, for the plural.
+func (r renderer) arg(a any) any {
+	switch a := a.(type) {
+	case int:
+		return a
+	case string:
+		return a
+	case Text:
+		return r.text(a)
+	case Country:
+		return r.t.CountryName(r.lang, string(a))
+	case Language:
+		return r.t.Text(string(a), "button.language_name", nil)
+	case Verbatim:
+		return string(a)
+	case time.Time:
+		return a.UTC().Format("2006-01-02 15:04 UTC")
+	case []any:
+		items := make([]string, len(a))
+		for i := range a {
+			items[i] = fmt.Sprint(r.arg(a[i]))
+		}
+		return r.t.List(r.lang, items)
+	default:
+		return fmt.Sprint(a)
+	}
+}
+
+func (r renderer) button(b Button, turn int) ViewButton {
+	label := fmt.Sprint(r.arg(b.Label))
+	if b.Checked {
+		label = "✓ " + label
+	}
+	if b.URL != "" {
+		return ViewButton{Label: label, URL: b.URL}
+	}
+	return ViewButton{Label: label, Data: b.Field + ":" + b.Value + "#" + token(turn)}
+}
+
+// body is notes, progress, question and lines. When it is too long, lines are left out from the
+// end, and how many is said.
+func (r renderer) body(s Screen) string {
+	var head []string
+	for _, n := range s.Notes {
+		head = append(head, r.text(n))
+	}
+	ask := r.text(s.Ask)
+	if s.Steps > 0 {
+		ask = r.t.Text(r.lang, "line.progress", map[string]any{"Step": s.Step, "Steps": s.Steps}) + "\n" + ask
+	}
+	head = append(head, ask)
+	var lines []string
+	for _, l := range s.Lines {
+		lines = append(lines, r.text(l))
+	}
+	for n := len(lines); ; n-- {
+		shown := lines[:n:n]
+		if n < len(lines) {
+			shown = append(shown, r.t.Text(r.lang, "line.cut", map[string]any{"Count": len(lines) - n}))
+		}
+		body := strings.Join(append(head[:len(head):len(head)], strings.Join(shown, "\n")), "\n\n")
+		body = strings.TrimSpace(body)
+		if n == 0 || units(body) <= MaxText {
+			return shorten(body)
+		}
+	}
+}
+
+// units counts UTF-16 units.
+func units(s string) int {
+	n := 0
+	for _, c := range s {
+		n += max(utf16.RuneLen(c), 1)
+	}
+	return n
+}
+
+// shorten is the last resort for texts that are too long by themselves.
+func shorten(s string) string {
+	if units(s) <= MaxText {
+		return s
+	}
+	n := 0
+	for i, c := range s {
+		if n += max(utf16.RuneLen(c), 1); n > MaxText-1 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
