@@ -58,7 +58,7 @@ func (t *turn) ask() Text {
 func (t *turn) facts() map[string]any {
 	facts := map[string]any{}
 	for _, name := range FactNames() {
-		facts[name] = Text{Key: "line.not_known"}
+		facts[name] = Text{Key: "page.not_known"}
 	}
 	maps.Copy(facts, t.e.Facts)
 	return facts
@@ -69,9 +69,9 @@ func (t *turn) mission() Text {
 	code := t.s.Draft.first("country")
 	m, ok := t.e.directory.Mission(code)
 	if !ok {
-		return Text{Key: "line.mission_none", Args: map[string]any{"Country": Country(code)}}
+		return Text{Key: "page.mission_none", Args: map[string]any{"Country": Country(code)}}
 	}
-	return Text{Key: "line.mission", Args: map[string]any{"Country": Country(code), "Desk": Verbatim(m.Name)}}
+	return Text{Key: "page.mission", Args: map[string]any{"Country": Country(code), "Desk": Verbatim(m.Name)}}
 }
 
 // theCase is the case that is shown.
@@ -98,11 +98,11 @@ func (t *turn) lines() []Text {
 	case t.home() && (d.At == "case" || d.At == "withdraw" || d.At == "close"):
 		return t.caseLines([]Case{t.theCase()})
 	case t.home() && d.At == atMenu && len(d.Items) > 0:
-		return []Text{{Key: "line.kept_home", Args: map[string]any{"Count": len(d.Items)}}}
+		return []Text{{Key: "page.kept_home", Args: map[string]any{"Count": len(d.Items)}}}
 	case t.step().From == FromRecipients || d.At == t.machine().review:
 		return t.summary()
 	case t.step().Takes == OneMessage && d.Editing && d.count(t.step().field()) > 0:
-		return []Text{{Key: "line.replaces"}}
+		return []Text{{Key: "page.replaces"}}
 	}
 	return nil
 }
@@ -138,11 +138,11 @@ func (t *turn) summary() []Text {
 		args := map[string]any{"Field": Text{Key: "field." + s.At}}
 		if n := d.count(s.At); n > 0 {
 			args["Count"] = n
-			lines = append(lines, Text{Key: "line.messages", Args: args})
+			lines = append(lines, Text{Key: "review.messages", Args: args})
 		}
 		if values := d.Answers[s.At]; len(values) > 0 && s.At != "safe" {
 			args["Value"] = valueTexts(s.At, values)
-			lines = append(lines, Text{Key: "line.answer", Args: args})
+			lines = append(lines, Text{Key: "review.answer", Args: args})
 		}
 	}
 	return append(lines, t.consentLines()...)
@@ -154,7 +154,7 @@ func (t *turn) consentLines() []Text {
 	var names []any
 	for _, r := range t.recipients() {
 		if r.Instead {
-			lines = append(lines, Text{Key: "line.instead", Args: map[string]any{
+			lines = append(lines, Text{Key: "review.instead", Args: map[string]any{
 				"Country": Country(t.s.Draft.first("country")), "Desk": Verbatim(r.Name)}})
 		}
 		for _, v := range t.s.Draft.Answers["consent"] {
@@ -164,7 +164,7 @@ func (t *turn) consentLines() []Text {
 		}
 	}
 	if t.step().From != FromRecipients && len(names) > 0 {
-		lines = append(lines, Text{Key: "line.readers", Args: map[string]any{"Value": names}})
+		lines = append(lines, Text{Key: "review.readers", Args: map[string]any{"Value": names}})
 	}
 	return lines
 }

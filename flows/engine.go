@@ -35,7 +35,7 @@ type directory interface {
 // Engine steps through the conversations. It keeps nothing between steps and may be used by any number of
 // goroutines once its fields are set.
 type Engine struct {
-	// Facts are arguments for the texts of the pages (line.*): see FactNames. A
+	// Facts are arguments for the texts of the pages (page.*): see FactNames. A
 	// fact that is not set is shown as not known.
 	Facts map[string]any
 	// OpenCases is how many open cases a chat may have before another that is not an

@@ -20,12 +20,12 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 		{On: "review:discard", To: End, Do: Discard, Say: "note.discarded"},
 	}},
 
-	{At: "about", Ask: "line.about", Next: []Answer{{On: "nav:back", To: "menu"}}},
-	{At: "safety", Ask: "line.safety", Next: []Answer{{On: "nav:back", To: "menu"}}},
-	{At: "help", Ask: "line.help", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
-	{At: "privacy", Ask: "line.privacy", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
-	{At: "verify", Ask: "line.verify", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
-	{At: "settings", Ask: "line.settings", Apart: true, Next: []Answer{
+	{At: "about", Ask: "page.about", Next: []Answer{{On: "nav:back", To: "menu"}}},
+	{At: "safety", Ask: "page.safety", Next: []Answer{{On: "nav:back", To: "menu"}}},
+	{At: "help", Ask: "page.help", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
+	{At: "privacy", Ask: "page.privacy", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
+	{At: "verify", Ask: "page.verify", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
+	{At: "settings", Ask: "page.settings", Apart: true, Next: []Answer{
 		{On: "menu:language", To: "change_language"},
 		{On: "menu:wipe", To: "wipe"},
 		{On: "nav:back", To: "menu"},

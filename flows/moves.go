@@ -146,7 +146,7 @@ func (t *turn) end(a Answer) error {
 	case a.Do == Submit:
 		t.do(Submit, d)
 		t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
-		t.closing = &Text{Key: "line.sending"}
+		t.closing = &Text{Key: "page.sending"}
 		return nil
 	case a.Do == Wipe:
 		t.wipe()
@@ -186,7 +186,7 @@ func (t *turn) wipe() {
 	t.do(Wipe, t.s.Draft)
 	t.s = Session{Language: t.s.Language, Chosen: t.s.Chosen, Turn: t.s.Turn}
 	t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
-	t.closing = &Text{Key: "line.wiped"}
+	t.closing = &Text{Key: "page.wiped"}
 }
 
 // endCase takes back or closes the case that is shown.

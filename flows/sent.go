@@ -13,8 +13,8 @@ func (e *Engine) Sent(s Session, c Case, sent Draft) Outcome {
 	if !slices.ContainsFunc(s.Cases, func(k Case) bool { return k.Code == c.Code }) {
 		t.s.Cases = append(slices.Clip(s.Cases), c)
 	}
-	t.note("line.sent", map[string]any{"Code": c.Code, "Desks": e.names(sent)})
-	t.note("line.sent_"+sent.Flow, map[string]any{"Code": c.Code})
+	t.note("page.sent", map[string]any{"Code": c.Code, "Desks": e.names(sent)})
+	t.note("page.sent_"+sent.Flow, map[string]any{"Code": c.Code})
 	if sent.Flow == FlowEmergency && t.home() {
 		t.s.Draft = e.fresh(FlowAfter)
 		t.s.Draft.Case, t.s.Draft.Begun = c.Code, c.SentAt
@@ -23,7 +23,7 @@ func (e *Engine) Sent(s Session, c Case, sent Draft) Outcome {
 				t.place(to)
 			}
 		}
-		t.note("line.after", nil)
+		t.note("page.after", nil)
 		return t.outcome()
 	}
 	t.arrived()

@@ -15,6 +15,12 @@ type texts interface {
 	List(lang string, items []string) string
 }
 
+// calendar is what texts may also know: how a language writes a time. Without it times are
+// written like 2026-11-20 12:00 UTC.
+type calendar interface {
+	Time(lang string, at time.Time, loc *time.Location) string
+}
+
 // View is a screen in a language, ready to be sent.
 type View struct {
 	// Text is at most MaxText UTF-16 units.
@@ -98,7 +104,7 @@ func (r renderer) arg(a any) any {
 	case Verbatim:
 		return string(a)
 	case time.Time:
-		return a.UTC().Format("2006-01-02 15:04 UTC")
+		return r.time(a)
 	case []any:
 		items := make([]string, len(a))
 		for i := range a {
@@ -108,6 +114,13 @@ func (r renderer) arg(a any) any {
 	default:
 		return fmt.Sprint(a)
 	}
+}
+
+func (r renderer) time(at time.Time) string {
+	if c, ok := r.t.(calendar); ok {
+		return c.Time(r.lang, at, time.UTC)
+	}
+	return at.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 func (r renderer) button(b Button, turn int) ViewButton {
@@ -130,7 +143,7 @@ func (r renderer) body(s Screen) string {
 	}
 	ask := r.text(s.Ask)
 	if s.Steps > 0 {
-		ask = r.t.Text(r.lang, "line.progress", map[string]any{"Step": s.Step, "Steps": s.Steps}) + "\n" + ask
+		ask = r.t.Text(r.lang, "review.progress", map[string]any{"Step": s.Step, "Steps": s.Steps}) + "\n" + ask
 	}
 	head = append(head, ask)
 	var lines []string
@@ -140,7 +153,7 @@ func (r renderer) body(s Screen) string {
 	for n := len(lines); ; n-- {
 		shown := lines[:n:n]
 		if n < len(lines) {
-			shown = append(shown, r.t.Text(r.lang, "line.cut", map[string]any{"Count": len(lines) - n}))
+			shown = append(shown, r.t.Text(r.lang, "review.cut", map[string]any{"Count": len(lines) - n}))
 		}
 		body := strings.Join(append(head[:len(head):len(head)], strings.Join(shown, "\n")), "\n\n")
 		body = strings.TrimSpace(body)
