@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/bidi"
 )
@@ -12,11 +13,18 @@ const (
 	popDirectionalIsolate = "\u2069"
 )
 
+// lineEnds end a paragraph, and with it every isolate (UAX 9, class B).
+const lineEnds = "\n\r\u0085\u2029\x1c\x1d\x1e"
+
 // writeIsolated writes s between FSI and PDI, line by line, where a line needs it: an isolate ends with its
 // line, and words in the language around need none.
 func writeIsolated(b *strings.Builder, s string) {
-	for {
-		line, rest, more := strings.Cut(s, "\n")
+	for s != "" {
+		end := strings.IndexAny(s, lineEnds)
+		line := s
+		if end >= 0 {
+			line = s[:end]
+		}
 		if needsIsolation(line) {
 			b.WriteString(firstStrongIsolate)
 			b.WriteString(line)
@@ -24,11 +32,12 @@ func writeIsolated(b *strings.Builder, s string) {
 		} else {
 			b.WriteString(line)
 		}
-		if !more {
-			return
+		s = s[len(line):]
+		if end >= 0 {
+			_, size := utf8.DecodeRuneInString(s)
+			b.WriteString(s[:size])
+			s = s[size:]
 		}
-		b.WriteByte('\n')
-		s = rest
 	}
 }
 
@@ -40,24 +49,28 @@ func isolated(s string) string {
 }
 
 // needsIsolation finds what a text from right to left would show in the wrong order: letters from left to
-// right, or digits joined with signs, such as telephone numbers. A plain number needs nothing.
+// right, or digits joined with signs or in groups, such as telephone numbers. A plain number needs nothing, nor
+// does one counted in the language ("3 دقائق").
 func needsIsolation(s string) bool {
-	digits, signs := false, false
+	var digits, signs, spaces, words bool
 	for _, r := range s {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
 			return true
 		case r >= '0' && r <= '9':
 			digits = true
+		case r == ' ':
+			spaces = true
 		case r < 0x80:
 			signs = true
 		default:
 			if p, _ := bidi.LookupRune(r); p.Class() == bidi.L {
 				return true
 			}
+			words = true
 		}
 	}
-	return digits && signs
+	return digits && (signs || spaces && !words)
 }
 
 // balanced removes the direction marks of a value unless they are isolates that all end within it: others
@@ -83,7 +96,7 @@ func isolatesEnd(s string) bool {
 			depth++
 		case r == 0x2069:
 			depth--
-		case r >= 0x202A && r <= 0x202E, r == '\n' && depth > 0:
+		case r >= 0x202A && r <= 0x202E, depth > 0 && strings.ContainsRune(lineEnds, r):
 			return false
 		}
 		if depth < 0 {

@@ -136,7 +136,7 @@ func TestManyMayReadAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			for n := range 50 {
+			for n := range 12 {
 				c.Text("ar", "wait.text", map[string]any{"Count": n})
 				c.FindCountries("es", "vivo en el peru", 3)
 				c.CountryName("es", "PE")

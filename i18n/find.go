@@ -47,6 +47,7 @@ func (c *Catalogue) FindCountries(lang, typed string, max int) []string {
 type query struct {
 	*finder
 	lang  int
+	whole bool // the input may be a name as it stands; else names are sought in a sentence
 	hits  []found
 	rows  [3 * (longestName + 2)]int
 	runes []rune
@@ -54,24 +55,30 @@ type query struct {
 
 // run tries the ways to understand the words, the surest first, until one gives something.
 func (q *query) run(words []string) {
-	whole := strings.Join(words, " ")
 	if len(words) <= nameWords {
-		q.exact(whole, 0)
-		q.begun(whole, 100)
+		q.whole = true
+		text := strings.Join(words, " ")
+		q.exact(text, 0)
+		q.begun(text, 100)
+		if len(q.hits) == 0 {
+			q.misspelt(text, 300)
+		}
 	}
-	if len(q.hits) == 0 {
+	q.whole = false
+	if len(q.hits) == 0 || len(words) > 1 && q.hits[0].score >= 300 {
 		q.inside(words)
-	}
-	if len(q.hits) == 0 && len(words) <= nameWords {
-		q.misspelt(whole, 300, false)
 	}
 	if len(q.hits) == 0 {
 		q.misspeltInside(words)
 	}
 }
 
-// hit notes a name; its score grows with its kind, and for another language than the person's.
+// hit notes a name; its score grows with its kind, and for another language than the person's. Parts of names
+// are ordinary words in a sentence ("north", "coast") and count only where nothing else was typed.
 func (q *query) hit(n name, score int) {
+	if !q.whole && n.kind == partOfName {
+		return
+	}
 	score += int(n.kind) * 20
 	if int(n.lang) != q.lang && n.kind != cityName {
 		score += 10
@@ -82,21 +89,22 @@ func (q *query) hit(n name, score int) {
 // exact notes the names that are the text, and says whether there are any.
 func (q *query) exact(text string, score int) bool {
 	at, _ := slices.BinarySearchFunc(q.names, text, func(n name, text string) int { return strings.Compare(n.text, text) })
-	first := at
+	before := len(q.hits)
 	for ; at < len(q.names) && q.names[at].text == text; at++ {
 		q.hit(q.names[at], score)
 	}
-	return at > first
+	return len(q.hits) > before
 }
 
 // begun notes the names that begin with the text; the less is left to type, the better.
 func (q *query) begun(text string, score int) {
-	if len(text) < 2 || len([]rune(text)) < 2 {
+	letters := len([]rune(text))
+	if letters < 2 {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(q.names, text, func(n name, text string) int { return strings.Compare(n.text, text) })
 	for ; at < len(q.names) && strings.HasPrefix(q.names[at].text, text); at++ {
-		if n := q.names[at]; n.text != text {
+		if n := q.names[at]; n.text != text && (n.kind != cityName || letters >= 4) {
 			q.hit(n, score+min(9, len(n.text)-len(text)))
 		}
 	}
@@ -113,7 +121,7 @@ func (q *query) inside(words []string) {
 func (q *query) nameAt(words []string) int {
 	for n := min(nameWords, len(words)); n > 0; n-- {
 		text := strings.Join(words[:n], " ")
-		if n == 1 && len([]rune(text)) < 3 && text != "uk" && text != "us" {
+		if n == 1 && len([]rune(text)) < 3 && text != "uk" {
 			return 1
 		}
 		if q.exact(text, 200-n) {
@@ -127,10 +135,10 @@ func (q *query) nameAt(words []string) int {
 }
 
 // misspelt notes the names that are the text but for a few slips.
-func (q *query) misspelt(text string, score int, strict bool) {
+func (q *query) misspelt(text string, score int) {
 	q.runes = append(q.runes[:0], []rune(text)...)
 	limit := tolerance(len(q.runes))
-	if strict && len(q.runes) < 8 {
+	if !q.whole && len(q.runes) < 8 {
 		limit = min(limit, 1)
 	}
 	if limit == 0 || len(q.runes) > longestName {
@@ -161,7 +169,7 @@ func (q *query) misspeltInside(words []string) {
 		for at := 0; at+n <= len(words); at++ {
 			text := strings.Join(words[at:at+n], " ")
 			if len([]rune(text)) >= 5 {
-				q.misspelt(text, 700-n, true)
+				q.misspelt(text, 700-n)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ type kind uint8
 const (
 	fullName kind = iota
 	cityName
-	partOfName // a later part of a longer name: Arabia, Guinea, Korea
+	partOfName // what follows in a longer name: Arabia, Guinea, Korea
 )
 
 // name is something a country may be called, folded.
@@ -124,7 +124,7 @@ func (f *finder) add(code, called string, lang uint8, k kind) {
 		return
 	}
 	for i := 1; i < len(words); i++ {
-		if len([]rune(words[i])) > 3 && !isGeneral(words[i]) {
+		if len([]rune(words[i])) > 3 {
 			f.put(words[i:], country, lang, partOfName)
 		}
 	}
@@ -135,18 +135,6 @@ func (f *finder) put(words []string, country int, lang uint8, k kind) {
 	if text != "" {
 		f.names = append(f.names, name{text, uint8(country), lang, k, uint8(min(255, len([]rune(text))))})
 	}
-}
-
-// isGeneral finds words that many names end with and nobody means.
-func isGeneral(word string) bool {
-	switch word {
-	case "islands", "island", "republic", "islas", "isla", "republica", "iles", "ile", "republique", "territory", "territories",
-		"territorios", "territorio", "territoires", "states", "unidos", "united", "kingdom", "reino", "unis", "outlying", "south", "north",
-		"democratic", "democratica", "democratique", "people", "centrafricaine", "southern", "northern", "province", "america", "american",
-		"amerique", "mer", "جزر", "متحده", "شماليه", "جنوبيه", "جمهوريه":
-		return true
-	}
-	return false
 }
 
 // finish sorts the names and drops what stands there twice.

@@ -27,7 +27,11 @@ func (c *Catalogue) Match(code string) (lang string, confident bool) {
 		return c.languages[0], false
 	}
 	_, at, confidence := c.matcher.Match(tag)
-	return c.languages[at], confidence >= language.High
+	lang = c.languages[at]
+	// CLDR is also sure that who writes Quechua reads Spanish; we ask.
+	asked, _ := tag.Base()
+	given, _ := c.tongues[lang].tag.Base()
+	return lang, confidence >= language.High && asked == given
 }
 
 // Direction says how a language is written, by its script.

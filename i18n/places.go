@@ -21,6 +21,7 @@ const (
 	maxNearby  = 4
 	kmPerDeg   = 111.2
 	smallBonus = 0.5 // km by which a very small country is preferred to the one around it
+	disputedKm = 1   // how near the other name of a disputed place counts
 )
 
 // CountriesAt gives the countries in which a place may be, the nearest first, at most four, for offering as
@@ -36,6 +37,7 @@ func CountriesAt(lat, lon float64) []string {
 	nearest := map[byte]float64{}
 	r.land(lat, lon, nearest)
 	r.small(lat, lon, nearest)
+	r.disputed(lat, lon, nearest)
 	return r.ordered(nearest)
 }
 
@@ -139,6 +141,44 @@ func (r raster) small(lat, lon float64, nearest map[byte]float64) {
 		}
 		note(nearest, r.places[at+5], km)
 	}
+}
+
+// area is a stretch of land, in degrees, that people call by more than one country's name.
+type area struct {
+	south, west, north, east float64
+	codes                    []string
+}
+
+// disputedAreas are offered under each name, whatever the data says: a button must be there for everyone, and
+// says nothing about whose the land is.
+func disputedAreas() []area {
+	sahara, crimea, kashmir, golan := []string{"EH", "MA"}, []string{"UA", "RU"}, []string{"IN", "PK"}, []string{"SY", "IL"}
+	return []area{
+		{20.7, -17.2, 23.4, -13.0, sahara}, {23.4, -16.2, 26.0, -12.0, sahara}, {26.0, -14.6, 27.7, -8.7, sahara},
+		{44.3, 32.4, 46.2, 36.7, crimea}, {32.7, 73.4, 36.9, 79.0, kashmir}, {32.7, 35.62, 33.4, 35.9, golan},
+	}
+}
+
+// disputed notes the further names of a place.
+func (r raster) disputed(lat, lon float64, nearest map[byte]float64) {
+	for _, a := range disputedAreas() {
+		if lat < a.south || lat > a.north || lon < a.west || lon > a.east {
+			continue
+		}
+		for _, code := range a.codes {
+			note(nearest, r.id(code), disputedKm)
+		}
+	}
+}
+
+// id is the number of a country in the raster; each of Countries has one.
+func (r raster) id(code string) byte {
+	for at := 0; at < len(r.codes); at += 2 {
+		if r.codes[at:at+2] == code {
+			return byte(at/2 + 1)
+		}
+	}
+	return 0
 }
 
 // ordered gives the letters of the countries, the nearest first.
