@@ -48,19 +48,21 @@ type Webhook struct {
 	Secret  Secret
 }
 
-// Redis says where the store is: one address, or the nodes of a cluster, or sentinels with a
-// master's name.
+// Redis says where the store is: exactly one of URL, Cluster and Sentinel is set.
 type Redis struct {
-	Network   string // tcp or unix, for a single server
-	Addresses []string
-	Cluster   bool
-	Master    string // set: the addresses are sentinels
-	DB        int
-	TLS       bool
-	Username  string
-	Password  Secret
+	URL      string // redis://, rediss:// or unix://, without a name or a password
+	Cluster  []string
+	Sentinel *Sentinel
+	Username string
+	Password Secret
 	// RequireDurable refuses a server that does not write to disk.
 	RequireDurable bool
+}
+
+// Sentinel names a group of replicas and who watches it.
+type Sentinel struct {
+	Master    string
+	Addresses []string
 }
 
 // HTTP says where health, metrics and the desk API listen.

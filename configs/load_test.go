@@ -97,7 +97,7 @@ func TestLoadFillsInDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Telegram:   Telegram{Token: c.Telegram.Token, APIURL: "https://api.telegram.org"},
-		Redis:      Redis{Network: "tcp", Addresses: []string{"127.0.0.1:6379"}, RequireDurable: true},
+		Redis:      Redis{URL: "redis://", RequireDurable: true},
 		StateKeys:  c.StateKeys,
 		SigningKey: c.SigningKey,
 		HTTP:       HTTP{Listen: "127.0.0.1:9470"},
@@ -137,7 +137,7 @@ func TestLoadReadsEveryField(t *testing.T) {
 	if w := tele.Webhook; w.Path != "/telegram" || w.DeskPath != "/telegram/desk" || w.DeskURL != "https://line.example.org/telegram/desk" {
 		t.Errorf("webhook %+v", w)
 	}
-	if want := (Redis{Network: "tcp", Addresses: []string{"127.0.0.1:26379"}, Master: "line", Username: "line", Password: c.Redis.Password}); !reflect.DeepEqual(c.Redis, want) {
+	if want := (Redis{Sentinel: &Sentinel{Master: "line", Addresses: []string{"127.0.0.1:26379"}}, Username: "line", Password: c.Redis.Password}); !reflect.DeepEqual(c.Redis, want) {
 		t.Errorf("redis %+v", c.Redis)
 	}
 	if want := (&SMTP{Host: "127.0.0.1", Port: 2525, From: "line@example.org", Username: "line", Password: c.SMTP.Password}); !reflect.DeepEqual(c.SMTP, want) {

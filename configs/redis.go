@@ -14,24 +14,23 @@ const (
 
 func (l *loader) redis(p redisPart) Redis {
 	r := Redis{
-		Network: "tcp", Username: p.Username, RequireDurable: p.RequireDurable == nil || *p.RequireDurable,
-		Password: l.secret("redis.password_file", p.PasswordFile, "put the password of Redis there"),
+		URL: p.URL, Cluster: p.Cluster, Username: p.Username,
+		Password:       l.secret("redis.password_file", p.PasswordFile, "put the password of Redis there"),
+		RequireDurable: p.RequireDurable == nil || *p.RequireDurable,
 	}
 	given := 0
 	if p.URL != "" {
 		given++
-		l.redisURL(&r, p.URL)
+		l.redisURL(p.URL)
 	}
 	if p.Cluster != nil {
 		given++
-		r.Cluster, r.Addresses = true, l.addresses("redis.cluster", p.Cluster)
+		l.addresses("redis.cluster", p.Cluster)
 	}
 	if p.Sentinel != nil {
 		given++
-		r.Master, r.Addresses = p.Sentinel.Master, l.addresses("redis.sentinel.addresses", p.Sentinel.Addresses)
-		if r.Master == "" {
-			l.missing("redis.sentinel.master", "name the master that the sentinels watch")
-		}
+		l.sentinel(*p.Sentinel)
+		r.Sentinel = &Sentinel{Master: p.Sentinel.Master, Addresses: p.Sentinel.Addresses}
 	}
 	switch {
 	case given == 0:
@@ -42,12 +41,18 @@ func (l *loader) redis(p redisPart) Redis {
 	if p.Username != "" && p.PasswordFile == "" {
 		l.refuse("redis.username", "is given without a password", "add redis.password_file")
 	}
-	l.warnPlain(r)
 	return r
 }
 
-// redisURL reads an address; what stands in it is never quoted, because it may hold a password.
-func (l *loader) redisURL(r *Redis, value string) {
+func (l *loader) sentinel(p sentinelPart) {
+	if p.Master == "" {
+		l.missing("redis.sentinel.master", "name the master that the sentinels watch")
+	}
+	l.addresses("redis.sentinel.addresses", p.Addresses)
+}
+
+// redisURL checks an address; what stands in it is never quoted, because it may hold a password.
+func (l *loader) redisURL(value string) {
 	const field = "redis.url"
 	u, err := url.Parse(value)
 	if err != nil {
@@ -60,52 +65,53 @@ func (l *loader) redisURL(r *Redis, value string) {
 	db := strings.TrimPrefix(u.Path, "/")
 	switch u.Scheme {
 	case "redis", "rediss":
-		r.TLS = u.Scheme == "rediss"
-		r.Addresses = []string{net.JoinHostPort(or(u.Hostname(), "127.0.0.1"), or(u.Port(), "6379"))}
 		if u.RawQuery != "" || u.Fragment != "" {
 			l.refuse(field, "has more than a host, a port and a database", redisForms)
 		}
+		if u.Scheme == "redis" {
+			l.warnPlain(field, or(u.Hostname(), "localhost"))
+		}
 	case "unix":
-		r.Network, r.Addresses, db = "unix", []string{u.Path}, u.Query().Get("db")
-		if u.Path == "" || u.Host != "" {
-			l.refuse(field, "does not name a socket by its full path", redisForms)
-		}
-		for option := range u.Query() {
-			if option != "db" {
-				l.refuse(field, "has an option other than db", redisForms)
-			}
-		}
+		db = u.Query().Get("db")
+		l.redisSocket(field, u)
 	default:
 		l.refuse(field, "does not begin with redis://, rediss:// or unix://", redisForms)
 		return
 	}
-	if r.DB, err = strconv.Atoi(or(db, "0")); err != nil || r.DB < 0 {
+	if n, err := strconv.Atoi(or(db, "0")); err != nil || n < 0 {
 		l.refuse(field, "has a database that is not a number", redisForms)
 	}
 }
 
-func (l *loader) addresses(field string, list []string) []string {
+func (l *loader) redisSocket(field string, u *url.URL) {
+	if u.Path == "" || u.Host != "" {
+		l.refuse(field, "does not name a socket by its full path", redisForms)
+	}
+	for option := range u.Query() {
+		if option != "db" {
+			l.refuse(field, "has an option other than db", redisForms)
+		}
+	}
+}
+
+func (l *loader) addresses(field string, list []string) {
 	if len(list) == 0 {
 		l.missing(field, "name at least one host:port")
 	}
 	for i, a := range list {
-		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || !isPort(port) {
+		host, port, err := net.SplitHostPort(a)
+		if err != nil || host == "" || !isPort(port) {
 			l.refuse(indexed(field, i), quote(a)+" is not host:port", "write it like 127.0.0.1:7001")
+			continue
 		}
+		l.warnPlain(indexed(field, i), host)
 	}
 	l.unique(field, list)
-	return list
 }
 
-// warnPlain tells of a store reached over a network without TLS.
-func (l *loader) warnPlain(r Redis) {
-	if r.TLS || r.Network == "unix" {
-		return
-	}
-	for _, a := range r.Addresses {
-		if host, _, err := net.SplitHostPort(a); err == nil && !loopback(host) {
-			l.warn("redis", "is reached in the clear beyond this machine", "use rediss://, or a network that is private; what waits there is sealed, its password is not")
-			return
-		}
+// warnPlain tells of a server reached over a network without TLS.
+func (l *loader) warnPlain(field, host string) {
+	if !loopback(host) {
+		l.warn(field, "is reached in the clear beyond this machine", "use rediss://, or a network that is private; what waits in Redis is sealed, its password is not")
 	}
 }
