@@ -1,6 +1,9 @@
 package flows
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // screen draws what the person sees next.
 func (t *turn) screen() Screen {
@@ -112,14 +115,11 @@ func (t *turn) caseLines(cases []Case) []Text {
 	var lines []Text
 	for _, c := range cases {
 		key := "case." + c.State
-		if c.State == "" {
+		if !slices.Contains(newsStates, c.State) {
 			key = "case.sent"
 		}
-		if c.By != "" {
-			key += "_by"
-		}
 		lines = append(lines, Text{Key: key, Args: map[string]any{
-			"Code": c.Code, "Time": newsTime(c), "Desk": Verbatim(c.By),
+			"Code": c.Code, "Time": newsTime(c), "Desk": desk(c.By), "Desks": verbatims(c.Names),
 		}})
 	}
 	return lines

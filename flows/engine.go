@@ -127,8 +127,8 @@ func markOf(d Draft) mark {
 // turn begins a step, with a session that has its place in a table.
 func (e *Engine) turn(s Session, in Input) *turn {
 	t := &turn{e: e, in: in, s: s}
-	t.before = markOf(s.Draft)
 	t.settle()
+	t.before = markOf(t.s.Draft)
 	return t
 }
 
@@ -136,7 +136,7 @@ func (e *Engine) turn(s Session, in Input) *turn {
 // release) at the beginning of its conversation. Words and answers stay.
 func (t *turn) settle() {
 	d := &t.s.Draft
-	if t.e.machines[d.Flow] == nil {
+	if t.e.machines[d.Flow] == nil || d.Case == "" && (d.Flow == FlowAfter || d.Flow == FlowAdd) {
 		*d = Draft{Flow: FlowHome, At: atMenu, Items: d.Items}
 		return
 	}

@@ -145,7 +145,7 @@ func (t *turn) end(a Answer) error {
 		return t.begin(a.Begin, d.Case)
 	case a.Do == Submit:
 		t.do(Submit, d)
-		t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
+		t.s.Draft = t.e.later(d)
 		t.closing = &Text{Key: "page.sending"}
 		return nil
 	case a.Do == Wipe:

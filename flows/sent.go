@@ -7,22 +7,18 @@ import (
 
 // Sent is the screen after a case was sealed and kept: its code, what happens next, and
 // what cannot be promised. The case joins the session's unless it is there. After an
-// emergency the questions that could wait follow; sent is the draft that was submitted.
-func (e *Engine) Sent(s Session, c Case, sent Draft) Outcome {
+// emergency the questions that could wait follow. s is the session that the step with Submit gave.
+func (e *Engine) Sent(s Session, c Case) Outcome {
+	after := s.Draft
 	t := e.turn(s, Input{At: c.SentAt})
 	if !slices.ContainsFunc(s.Cases, func(k Case) bool { return k.Code == c.Code }) {
 		t.s.Cases = append(slices.Clip(s.Cases), c)
 	}
-	t.note("page.sent", map[string]any{"Code": c.Code, "Desks": e.names(sent)})
-	t.note("page.sent_"+sent.Flow, map[string]any{"Code": c.Code})
-	if sent.Flow == FlowEmergency && t.home() {
-		t.s.Draft = e.fresh(FlowAfter)
-		t.s.Draft.Case, t.s.Draft.Begun = c.Code, c.SentAt
-		if sent.first("subject") != "" {
-			if to, err := t.next(Known); err == nil {
-				t.place(to)
-			}
-		}
+	t.note("page.sent", map[string]any{"Code": c.Code, "Desks": verbatims(c.Names)})
+	t.note("page.sent_"+c.Flow, map[string]any{"Code": c.Code})
+	if after.Flow == FlowAfter && after.Case == "" {
+		after.Case, after.Begun = c.Code, c.SentAt
+		t.s.Draft = after
 		t.note("page.after", nil)
 		return t.outcome()
 	}
@@ -30,19 +26,31 @@ func (e *Engine) Sent(s Session, c Case, sent Draft) Outcome {
 	return t.outcome()
 }
 
-// names are those of the desks a draft was consented for.
-func (e *Engine) names(d Draft) []any {
-	var names []any
-	for _, r := range e.directory.Consents(d.Flow, d.first("country"), d.Answers) {
-		if slices.Contains(d.Answers["consent"], r.Value) {
-			names = append(names, Verbatim(r.Name))
-		}
+// later is what remains to be asked once a draft is sent: nothing, or the questions that can wait
+// until an emergency is on its way. It has no case until the caller has one.
+func (e *Engine) later(sent Draft) Draft {
+	if sent.Flow != FlowEmergency {
+		return Draft{Flow: FlowHome, At: atMenu}
 	}
-	return names
+	d := e.fresh(FlowAfter)
+	first := e.machines[FlowAfter].steps[d.At]
+	if a, ok := first.answer(Known); ok && sent.first(first.field()) != "" {
+		d.At = a.To
+	}
+	return d
+}
+
+// verbatims are names for a list.
+func verbatims(names []string) []any {
+	list := make([]any, len(names))
+	for i, n := range names {
+		list[i] = Verbatim(n)
+	}
+	return list
 }
 
 // News puts what a desk did with a case into the session, and says it to the person. State is one of
-// Case.State, by the desk's name. It reports false, and nothing is to be said, when the chat does
+// Case.State, or released when a further desk that was consented to has it now; by is the desk's name. It reports false, and nothing is to be said, when the chat does
 // not know the case (it was wiped), when the case has ended, or when the news is older than what is known.
 func (e *Engine) News(s Session, code, state, by string, at time.Time) (Session, Text, bool) {
 	i := slices.IndexFunc(s.Cases, func(c Case) bool { return c.Code == code })
@@ -52,12 +60,20 @@ func (e *Engine) News(s Session, code, state, by string, at time.Time) (Session,
 	s.Cases = slices.Clone(s.Cases)
 	s.Cases[i].State, s.Cases[i].By, s.Cases[i].At = state, by, at
 	return s, Text{Key: "news." + state, Args: map[string]any{
-		"Code": code, "Desk": Verbatim(by), "Time": at,
+		"Code": code, "Desk": desk(by), "Time": at,
 	}}, true
 }
 
+// desk is a desk by its name, or somehow when the name is not known any more.
+func desk(name string) any {
+	if name == "" {
+		return Text{Key: "news.some_desk"}
+	}
+	return Verbatim(name)
+}
+
 // newsStates are the states that are told to the person.
-var newsStates = []string{"read", "claimed", "accepted", "completed", "withdrawn", "closed", "unanswered"}
+var newsStates = []string{"read", "claimed", "accepted", "completed", "released", "withdrawn", "closed", "unanswered"}
 
 // newsTime is when the last that is known of a case happened.
 func newsTime(c Case) time.Time {
