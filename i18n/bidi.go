@@ -48,6 +48,37 @@ func isolated(s string) string {
 	return b.String()
 }
 
+// isolateCommands writes each command, such as /wipe, that stands by itself in a text between FSI and PDI.
+func isolateCommands(text string) string {
+	var b strings.Builder
+	for at := 0; at < len(text); {
+		end := at + commandLength(text, at)
+		if end == at {
+			b.WriteByte(text[at])
+			at++
+			continue
+		}
+		b.WriteString(firstStrongIsolate + text[at:end] + popDirectionalIsolate)
+		at = end
+	}
+	return b.String()
+}
+
+// commandLength is the length in bytes of the command that begins at a place of a text; 0 where none does.
+func commandLength(text string, at int) int {
+	if text[at] != '/' || at > 0 && !strings.ContainsRune(" \n(", rune(text[at-1])) {
+		return 0
+	}
+	n := 1
+	for at+n < len(text) && (text[at+n] >= 'a' && text[at+n] <= 'z' || text[at+n] == '_') {
+		n++
+	}
+	if n == 1 {
+		return 0
+	}
+	return n
+}
+
 // needsIsolation finds what a text from right to left would show in the wrong order: letters from left to
 // right, or digits joined with signs or in groups, such as telephone numbers. A plain number needs nothing, nor
 // does one counted in the language ("3 دقائق").

@@ -38,6 +38,31 @@ func TestInsertedValuesKeepTheirOrder(t *testing.T) {
 	}
 }
 
+func TestCommandsInTextsKeepTheirOrder(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                       "",
+		"/wipe":                  "\u2068/wipe\u2069",
+		"أرسل /wipe الآن":        "أرسل \u2068/wipe\u2069 الآن",
+		"(/my_cases)\n/help":     "(\u2068/my_cases\u2069)\n\u2068/help\u2069",
+		"و/أو":                   "و/أو",
+		"a/b / c":                "a/b / c",
+		"https://example.org/x/": "https://example.org/x/",
+	} {
+		if got := isolateCommands(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	files := testFiles(t, map[string]string{"texts/ar/line.toml": `only.english = "أرسل /wipe يا {{.Name}}"`})
+	c, err := load(files, []string{"en", "ar"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "أرسل \u2068/wipe\u2069 يا ليلى"
+	if got := c.Text("ar", "only.english", map[string]any{"Name": "ليلى"}); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Whatever is inserted, the marks around it are closed in each line, so that the text around is not turned.
 func FuzzInsertedValues(f *testing.F) {
 	for _, seed := range []string{"a", "\u2068a", "a\u2069\u2069", "\u202A\n\u202C", "\u2067\n\u2069", "\xff\u2066", "0\r", "a\u2029b"} {

@@ -74,8 +74,10 @@ func TestCheckFindsEachFault(t *testing.T) {
 
 func TestCheckLetsGoodTextsPass(t *testing.T) {
 	for key, text := range map[string]string{
-		"x.y": `"Use the other way: {{.Way}}"`, "button.x": `"` + strings.Repeat("a", 30) + `"`, "bot.name": `"` + strings.Repeat("a", 64) + `"`,
-		"x.z": `"→ One line.\nAnother, “quoted” – with signs."`,
+		"x.y":      `"Use the other way: {{.Way}}"`,
+		"button.x": `"` + strings.Repeat("a", 30) + `"`,
+		"bot.name": `"` + strings.Repeat("a", 64) + `"`,
+		"x.z":      `"→ One line.\nAnother, “quoted” – with signs."`,
 	} {
 		files := map[string]string{}
 		for _, lang := range []string{"en", "es", "ar"} {

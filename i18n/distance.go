@@ -13,6 +13,15 @@ func tolerance(letters int) int {
 	return 3
 }
 
+// letterSet marks which letters a word has, several letters to a mark. One slip changes two marks at most.
+func letterSet(word []rune) uint64 {
+	var set uint64
+	for _, r := range word {
+		set |= 1 << (r & 63)
+	}
+	return set
+}
+
 // slips counts the letters left out, added, changed or swapped with their neighbour between two words
 // (Damerau-Levenshtein, each stretch changed once), or gives limit+1 as soon as there are more than limit.
 // rows is room to work in, at least three times as long as b is, plus three.

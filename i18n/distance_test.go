@@ -11,8 +11,19 @@ func TestSlips(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"peru", "peru", 0}, {"pery", "peru", 1}, {"preu", "peru", 1}, {"per", "peru", 1}, {"perru", "peru", 1}, {"guatamala", "guatemala", 1},
-		{"colmbia", "colombia", 1}, {"", "ab", 2}, {"", "", 0}, {"abcdefgh", "hgfedcba", 4}, {"chile", "peru", 4}, {"ca", "abc", 3}, {"بيرو", "ببرو", 1},
+		{"peru", "peru", 0},
+		{"pery", "peru", 1},
+		{"preu", "peru", 1},
+		{"per", "peru", 1},
+		{"perru", "peru", 1},
+		{"guatamala", "guatemala", 1},
+		{"colmbia", "colombia", 1},
+		{"", "ab", 2},
+		{"", "", 0},
+		{"abcdefgh", "hgfedcba", 4},
+		{"chile", "peru", 4},
+		{"ca", "abc", 3},
+		{"بيرو", "ببرو", 1},
 	} {
 		if got := slipsIn(test.a, test.b, 3); got != test.want {
 			t.Errorf("%q %q: got %d, want %d", test.a, test.b, got, test.want)

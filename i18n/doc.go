@@ -38,7 +38,8 @@
 // languages written from right to left each inserted line that holds letters written from left to right,
 // or a number with signs in it (codes, @names, addresses, telephone numbers), is set between FSI and PDI
 // (Unicode Bidirectional Algorithm, UAX 9), so that it is read in its own order. Direction marks inside a
-// value that would not end with it are removed. Digits are Western in all languages.
+// value that would not end with it are removed. Commands such as /wipe in the texts themselves are set apart
+// likewise when they are loaded. Digits are Western in all languages.
 //
 // # Countries
 //

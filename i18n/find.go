@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -51,6 +52,7 @@ type query struct {
 	hits  []found
 	rows  [3 * (longestName + 2)]int
 	runes []rune
+	other []rune
 }
 
 // run tries the ways to understand the words, the surest first, until one gives something.
@@ -144,22 +146,28 @@ func (q *query) misspelt(text string, score int) {
 	if limit == 0 || len(q.runes) > longestName {
 		return
 	}
-	other := make([]rune, 0, longestName)
+	set := letterSet(q.runes)
 	for _, n := range q.names {
-		if int(n.letters) > len(q.runes)+limit || int(n.letters)+limit < len(q.runes) || n.letters < 4 || n.letters > longestName {
-			continue
-		}
-		other = other[:0]
-		for _, r := range n.text {
-			other = append(other, r)
-		}
-		if d := slips(q.runes, other, limit, q.rows[:]); d <= limit {
-			if other[0] != q.runes[0] {
-				d++
-			}
-			q.hit(n, score+100*d)
+		if bits.OnesCount64(set^n.set) <= 2*limit && n.letters >= 4 && n.letters <= longestName {
+			q.compare(n, limit, score)
 		}
 	}
+}
+
+// compare notes a name that has no more slips than allowed; people seldom slip at the first letter.
+func (q *query) compare(n name, limit, score int) {
+	q.other = q.other[:0]
+	for _, r := range n.text {
+		q.other = append(q.other, r)
+	}
+	d := slips(q.runes, q.other, limit, q.rows[:])
+	if d > limit {
+		return
+	}
+	if q.other[0] != q.runes[0] {
+		d++
+	}
+	q.hit(n, score+100*d)
 }
 
 // misspeltInside allows slips in the first words of a sentence, by ones, twos and threes.

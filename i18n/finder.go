@@ -29,6 +29,7 @@ type name struct {
 	lang    uint8 // index in langs; cities have none
 	kind    kind
 	letters uint8
+	set     uint64 // which letters, as letterSet gives them
 }
 
 // anyLanguage marks names that are no language's.
@@ -133,7 +134,8 @@ func (f *finder) add(code, called string, lang uint8, k kind) {
 func (f *finder) put(words []string, country int, lang uint8, k kind) {
 	text := strings.Join(words, " ")
 	if text != "" {
-		f.names = append(f.names, name{text, uint8(country), lang, k, uint8(min(255, len([]rune(text))))})
+		runes := []rune(text)
+		f.names = append(f.names, name{text, uint8(country), lang, k, uint8(min(255, len(runes))), letterSet(runes)})
 	}
 }
 

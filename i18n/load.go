@@ -88,6 +88,7 @@ func loadTongue(fsys fs.FS, lang string) (*tongue, error) {
 	if t.locale, err = readLocale(fsys, lang, tag); err != nil {
 		return nil, err
 	}
+	t.locale.also = nil // the finder has them
 	files, _ := fs.Glob(fsys, "texts/"+lang+"/*.toml")
 	for _, file := range files {
 		if err := t.read(fsys, file); err != nil {
@@ -134,6 +135,9 @@ func (t *tongue) read(fsys fs.FS, file string) error {
 		if err != nil {
 			return fmt.Errorf("key %s: %w", message.ID, err)
 		}
+		if t.rtl {
+			e.isolateCommands()
+		}
 		e.file = path.Base(file)
 		t.texts[message.ID] = e
 	}
@@ -148,4 +152,14 @@ func newEntry(message *goi18n.Message, plurals map[string]string) (entry, error)
 	}
 	one, err := parseTemplate(message.Other)
 	return entry{one: one}, err
+}
+
+// isolateCommands sets the commands in the literal words of a text apart, as inserted values are: their
+// slash would otherwise be shown at their end. Telegram's clients still make them links.
+func (e *entry) isolateCommands() {
+	for _, form := range e.all() {
+		for i := 0; i < len(form.pieces); i += 2 {
+			form.pieces[i] = isolateCommands(form.pieces[i])
+		}
+	}
 }

@@ -8,7 +8,8 @@ import (
 // localeTongues gives a catalogue whose languages have their locale and next to no texts.
 func localeTongues(t testing.TB) *Catalogue {
 	t.Helper()
-	c, err := load(testFiles(t, map[string]string{"texts/fr/flows.toml": `menu.text = "De quoi avez-vous besoin ?"`}), []string{"en", "es", "fr", "ar"})
+	files := testFiles(t, map[string]string{"texts/fr/flows.toml": `menu.text = "De quoi avez-vous besoin ?"`})
+	c, err := load(files, []string{"en", "es", "fr", "ar"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Makes ../places.bin: for each cell of a raster, the country whose land is nearest, up to 200 km from land.
-// Not part of the build; run by hand when borders or the data change:
+// Not part of the build; run by hand, in an empty folder, when borders or the data change:
 //
-//   npm install world-atlas@2 topojson-client@3 iso-3166@4 && node places.mjs
+//   npm install world-atlas@2 topojson-client@3 iso-3166@4 && node …/i18n/gen/places.mjs
 //
 // Source of the shapes: Natural Earth 1:10m "Admin 0 countries" (public domain), as TopoJSON in the package
 // world-atlas (ISC licence); numbers of ISO 3166-1 to letters from the package iso-3166 (MIT licence).
