@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// ErrBorn is returned by a commit that would begin a member that exists already. Nothing was
+// changed; draw another code.
+var ErrBorn = errors.New("a case of that code exists already; draw another code")
+
+// errClock refuses a commit for the clock of a holding.
+var errClock = errors.New("commit: the clock of a holding is ended by a move or put off by a release")
+
+// Commit changes what c says for the member that w took, all of it or nothing, and frees the
+// member. It returns the ids of the errands, in their order, to Settle once they were run.
+//
+// When more came for the member meanwhile, or inbox entries were left undone, the member
+// stays taken and comes back at once as again, under a new number.
+//
+// ErrSuperseded when another has the member, ErrBorn when a birth's name exists: nothing was
+// changed. After any other error the commit may or may not have happened: the same
+// commit again is answered as the first was and changes nothing; then an errand that was
+// settled meanwhile has the id "" and must not be run.
+func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) (ids []string, again *referrals.Work, err error) {
+	call, ids, err := s.commitCall(w, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := s.run(ctx, call)
+	if a.err != nil {
+		return nil, nil, fmt.Errorf("commit: %w", a.err)
+	}
+	switch a.text(0) {
+	case "superseded":
+		return nil, nil, referrals.ErrSuperseded
+	case "born":
+		return nil, nil, ErrBorn
+	case "done":
+	default:
+		return nil, nil, errUnexpected("commit", a)
+	}
+	if ids, err = stillWaiting(ids, a.text(1)); err != nil {
+		return nil, nil, err
+	}
+	if a.text(2) == "" {
+		return ids, nil, nil
+	}
+	again = &referrals.Work{Member: w.Member, State: c.State}
+	if again.Number, err = strconv.ParseInt(a.text(2), 10, 64); err != nil {
+		return ids, nil, errUnexpected("commit", a)
+	}
+	if again.Inbox, err = s.entries(w.Member, a, 3); err != nil {
+		return ids, nil, nil // it was committed; what cannot be opened comes due and is reported by Take
+	}
+	return ids, again, nil
+}
+
+// stillWaiting empties the ids of errands that were finished since.
+func stillWaiting(ids []string, waiting string) ([]string, error) {
+	if len(waiting) != len(ids) {
+		return nil, errUnexpected("errands", answer{})
+	}
+	for i := range ids {
+		if waiting[i] == '0' {
+			ids[i] = ""
+		}
+	}
+	return ids, nil
+}
+
+// commitCall lays out keys and values as commit.lua wants them.
+func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string, error) {
+	if err := checkCommit(w, c); err != nil {
+		return call{}, nil, err
+	}
+	now, m := s.now(), w.Member
+	state := []byte{}
+	if c.State != nil {
+		var err error
+		if state, err = s.vault.seal(recordKey(m), "", c.State); err != nil {
+			return call{}, nil, err
+		}
+	}
+	errands, ids, err := s.sealErrands(m.Slot, strconv.FormatInt(w.Number, 10), c.Errands)
+	if err != nil {
+		return call{}, nil, err
+	}
+	keys := []string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m), outboxKey(m.Slot), errandsKey(m.Slot)}
+	args := []any{
+		m.Name, w.Number, ms(now), ms(now.Add(s.lease)), inboxLimit, s.spare(),
+		state, s.life(c.Keep, c.Again, now), ms(c.Again), ms(now.Add(s.grace)),
+		len(c.Done), len(c.Errands), len(c.Births), len(c.Documents), len(c.Drops),
+	}
+	for _, id := range c.Done {
+		args = append(args, id)
+	}
+	args = append(args, errands...)
+	for _, b := range c.Births {
+		born := referrals.Member{Slot: m.Slot, Name: b.Name}
+		sealed, err := s.vault.seal(recordKey(born), "", b.State)
+		if err != nil {
+			return call{}, nil, err
+		}
+		keys = append(keys, recordKey(born))
+		args = append(args, b.Name, sealed, s.life(b.Keep, b.Again, now), ms(b.Again))
+	}
+	for _, d := range c.Documents {
+		keys = append(keys, documentsKey(m.Slot, d.Case))
+		args = append(args, documentField(d.Desk, d.Name), d.Body, d.Keep.Milliseconds())
+	}
+	for _, d := range c.Drops {
+		keys = append(keys, documentsKey(m.Slot, d.Case), filesKey(m.Slot, d.Case))
+		args = append(args, d.Desk)
+	}
+	return call{s.scripts.commit, keys, args}, ids, nil
+}
+
+// life is how long a record is kept, in milliseconds: as asked, but never so short that it
+// has passed when its clock rings, which would then ring for nothing.
+func (s *Store) life(keep time.Duration, again, now time.Time) int64 {
+	life := keep.Milliseconds()
+	if !again.IsZero() {
+		life = max(life, again.Sub(now).Milliseconds()+s.spare())
+	}
+	return life
+}
+
+// checkCommit refuses what would be lost quietly or kept for ever.
+func checkCommit(w referrals.Work, c referrals.Commit) error {
+	if _, _, ok := clockCode(w.Member); ok {
+		return errClock
+	}
+	if c.State != nil && c.Keep <= 0 {
+		return errors.New("commit: a record needs a time to keep it")
+	}
+	if c.State == nil && !c.Again.IsZero() {
+		return errors.New("commit: a record that is deleted cannot be due again")
+	}
+	for _, b := range c.Births {
+		if b.Name == "" || b.State == nil || b.Keep <= 0 {
+			return errors.New("commit: a birth needs a name, a state and a time to keep it")
+		}
+	}
+	for _, d := range c.Documents {
+		if d.Case == "" || d.Desk == "" || d.Name == "" || d.Keep <= 0 {
+			return errors.New("commit: a document needs a case, a desk, a name and a time to keep it")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+// Package store keeps everything that must outlive a process in Redis, and is the only
+// package that knows Redis.
+//
+// # Slots
+//
+// Chats and their cases live in 64 partitions, by keyed hash of the chat; what a desk holds
+// lives in the desk's own slot. All keys of a slot share a hash tag ({p07}, {desk:lima}), so
+// that one script can change them together, on a single server and in a cluster alike. No
+// script touches two slots: news from one to another travels as an errand, kept in the same
+// script as the change that it follows from.
+//
+// # Members, and why numbers decide
+//
+// A chat or a case is a member of its partition: a record, an inbox, and a place in the
+// partition's due set, scored by when somebody must look at it. Taking a member moves the
+// place forward by the lease, gives it a new number, and brings record and inbox along. A
+// worker that died loses nothing: the member comes due again. A worker that froze past its
+// lease changes nothing: the number of its commit is no longer the record's. The lease's end
+// only decides when another may try; whether a commit counts is decided by the number alone,
+// so clocks that differ or jump cost time, never order or a second effect. Numbers rise by
+// one, and are never below the clock in milliseconds, so that a failover that lost the last of
+// them hands none out twice.
+//
+// # Time
+//
+// Scripts take the time from their caller (Options.Now), all of them: tests can then move it,
+// and every score was written by the clock that the decisions around it were made by. Replicas
+// need clocks that agree to about a second. Only expiry (PEXPIRE) runs by Redis's clock, from
+// durations.
+//
+// # In the clear
+//
+// Nothing but codes, lanes, desks, states, times, ids of updates and moves, and the keyed hash
+// of a chat. Records, inboxes, errands and ids of messages are sealed by a Vault, bound to
+// their place; documents and files are OpenPGP messages already.
+//
+// # What has an end
+//
+// Records: what their commit says. Documents and files: the longest Keep given for their case,
+// or the drop. Ids of posts and of moves: 48 hours. Ids of messages: 48 hours, after which no
+// messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
+// Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
+// be losing it quietly.
+//
+// # Limits
+//
+// A pipeline is not a transaction: see Keep. A server that keeps nothing on disk is refused
+// when RequireDurable is set, yet `appendfsync everysec` can lose a second at a power cut and
+// a failover can lose what replicas had not yet; Warnings says so.
+package store

@@ -1,0 +1,17 @@
+-- Extends the lease of a member or of a holding's clock, or gives it back.
+--
+-- KEYS  1 due  2 record or holding
+-- ARGV  1 name  2 number  3 'extend' or 'release'  4 lease ends, or due again at (ms)
+-- Returns  {'held'}  or  {'superseded'}: nothing was changed
+
+local known = redis.call('HMGET', KEYS[2], 'n', 'c')
+if known[1] ~= ARGV[2] or known[2] == ARGV[2] then
+  return {'superseded'}
+end
+if ARGV[3] == 'release' then
+  redis.call('HDEL', KEYS[2], 'n', 'l')
+else
+  redis.call('HSET', KEYS[2], 'l', ARGV[4])
+end
+redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+return {'held'}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"defenderline/referrals"
+)
+
+// Move changes a holding and keeps the move's errands, in one script, and returns the holding
+// and the ids of the errands, in their order, to Settle once they were run. Rung is set when
+// the holding begins and when AtRung names the rung that the move starts from. Since is the
+// At of the move that began the holding.
+//
+// The same move again (ID and code) within 48 hours changes nothing and returns the holding as it is
+// now; errands settled meanwhile have the id "". ErrNotThere when the holding is not where
+// the move starts from, beside the holding as it is; ErrUnknown when there is none.
+func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []string, error) {
+	c, ids, err := s.moveCall(m)
+	if err != nil {
+		return referrals.Holding{}, nil, err
+	}
+	a := s.run(ctx, c)
+	if a.err != nil {
+		return referrals.Holding{}, nil, fmt.Errorf("move: %w", a.err)
+	}
+	if a.text(0) == "unknown" || len(a.rest) == 2 { // 2: made before, and forgotten since
+		return referrals.Holding{}, nil, referrals.ErrUnknown
+	}
+	held, err := readHolding(m.Desk, m.Code, pairs(a, 2))
+	if err != nil {
+		return held, nil, err
+	}
+	switch a.text(0) {
+	case "elsewhere":
+		return held, nil, referrals.ErrNotThere
+	case "moved":
+		ids, err = stillWaiting(ids, a.text(1))
+		return held, ids, err
+	}
+	return held, nil, errUnexpected("move", a)
+}
+
+func pairs(a answer, i int) map[string]string {
+	fields := make(map[string]string)
+	for ; i+1 < len(a.rest); i += 2 {
+		fields[a.text(i)] = a.text(i + 1)
+	}
+	return fields
+}
+
+// moveCall lays out keys and values as move.lua wants them.
+func (s *Store) moveCall(m referrals.Move) (call, []string, error) {
+	letter, ok := stateLetter(m.To)
+	if !ok || m.ID == "" || m.Desk == "" || m.Code == "" {
+		return call{}, nil, errors.New("move: it needs an id, a desk, a code and a known state")
+	}
+	now, lane := s.now(), m.Lane
+	begun := m.At
+	if begun.IsZero() {
+		begun = now
+	}
+	if len(m.From) == 0 && lane == "" {
+		lane = referrals.Routine
+	}
+	slot := DeskSlot(m.Desk)
+	prefix := fmt.Sprintf("%d-%s-%s", ms(begun), m.Code, m.ID)
+	errands, ids, err := s.sealErrands(slot, prefix, m.Errands)
+	if err != nil {
+		return call{}, nil, err
+	}
+	args := []any{
+		m.Code + "/" + m.ID, ms(now), ms(now.Add(-known)), known.Milliseconds(), m.Code, startStates(m.From),
+		string(m.To), letter, flag(referrals.Holding{State: m.To}.Open()),
+		m.Claim, flag(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
+		string(lane), lane.Rank(), m.Origin, m.Reason,
+		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(now.Add(s.grace)),
+	}
+	keys := []string{
+		holdingKey(m.Desk, m.Code), queueKey(m.Desk), endedKey(m.Desk), opsKey(m.Desk),
+		dueKey(slot), outboxKey(slot), errandsKey(slot),
+	}
+	return call{s.scripts.move, keys, append(args, errands...)}, ids, nil
+}
+
+// startStates is ",a,b," or "".
+func startStates(from []referrals.State) string {
+	if len(from) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteByte(',')
+	for _, state := range from {
+		b.WriteString(string(state))
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
+func flag(set bool) string {
+	if set {
+		return "1"
+	}
+	return "0"
+}
+
+// Holding returns what a desk holds under a code, or ErrUnknown.
+func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holding, error) {
+	fields, err := s.db.HGetAll(ctx, holdingKey(desk, code)).Result()
+	if err != nil {
+		return referrals.Holding{}, fmt.Errorf("read a holding: %w", clean(err))
+	}
+	if len(fields) == 0 {
+		return referrals.Holding{}, referrals.ErrUnknown
+	}
+	return readHolding(desk, code, fields)
+}
+
+func readHolding(desk, code string, fields map[string]string) (referrals.Holding, error) {
+	h := referrals.Holding{
+		Desk: desk, Code: code, State: referrals.State(fields["st"]), Lane: referrals.Lane(fields["ln"]),
+		Origin: fields["or"], Reason: fields["re"],
+	}
+	var numbers [4]int64
+	for i, name := range []string{"cl", "rg", "si", "du"} {
+		n, err := strconv.ParseInt(fields[name], 10, 64)
+		if err != nil {
+			return h, fmt.Errorf("the holding of %s at %s is damaged: field %s is not a number", code, desk, name)
+		}
+		numbers[i] = n
+	}
+	h.Claim, h.Rung, h.Since, h.Due = numbers[0], int(numbers[1]), at(numbers[2]), at(numbers[3])
+	return h, nil
+}

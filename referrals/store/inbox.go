@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// maxOrder is the largest place in an inbox that a sorted set holds exactly.
+const maxOrder = 1 << 53
+
+// Keep makes posts durable, each id once in its slot within 48 hours: choose ids that two
+// sources cannot share. A member that was free is taken in the same script and returned with
+// its inbox, lowest order first, as Work; for the others somebody else is at work and will
+// find the post, or there was nothing new.
+//
+// When the error is nil everything is kept and may be confirmed. When it is not, some posts may be
+// kept and others not: confirm none of them and let them come again, since ids count once.
+// Work returned beside an error is taken all the same: handle it, or Release it. A member that was
+// taken in an answer that never arrived comes due when its lease ends.
+func (s *Store) Keep(ctx context.Context, posts []referrals.Post) ([]referrals.Work, error) {
+	return s.keep(ctx, posts, true)
+}
+
+// Post keeps one post without taking its member, which becomes due now.
+func (s *Store) Post(ctx context.Context, post referrals.Post) error {
+	_, err := s.keep(ctx, []referrals.Post{post}, false)
+	return err
+}
+
+func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]referrals.Work, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	members, of := byMember(posts)
+	now := s.now()
+	calls := make([]call, len(members))
+	for i, m := range members {
+		c, err := s.keepCall(m, of[m], now, take)
+		if err != nil {
+			return nil, err
+		}
+		calls[i] = c
+	}
+	var taken []referrals.Work
+	var failed error
+	for i, a := range s.runAll(ctx, calls) {
+		switch {
+		case a.err != nil:
+			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
+		case a.text(0) == "taken":
+			w, err := s.work(members[i], a, 1)
+			if err != nil {
+				failed = errors.Join(failed, err)
+				continue
+			}
+			taken = append(taken, w)
+		case a.text(0) != "kept":
+			failed = errors.Join(failed, errUnexpected("keep", a))
+		}
+	}
+	return taken, failed
+}
+
+// byMember groups posts by whom they are for, both in the order given.
+func byMember(posts []referrals.Post) ([]referrals.Member, map[referrals.Member][]referrals.Post) {
+	var members []referrals.Member
+	of := make(map[referrals.Member][]referrals.Post)
+	for _, p := range posts {
+		if _, ok := of[p.To]; !ok {
+			members = append(members, p.To)
+		}
+		of[p.To] = append(of[p.To], p)
+	}
+	return members, of
+}
+
+func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, now time.Time, take bool) (call, error) {
+	flag := "0"
+	if take {
+		flag = "1"
+	}
+	args := []any{m.Name, ms(now), ms(now.Add(-known)), known.Milliseconds(), ms(now.Add(s.lease)), flag, inboxLimit, s.spare()}
+	for _, p := range posts {
+		if p.ID == "" || p.To.Name == "" || p.To.Slot == "" || p.Order < -maxOrder || p.Order > maxOrder {
+			return call{}, errors.New("keep: a post needs an id, a member, and an order within 2^53")
+		}
+		sealed, err := s.vault.seal(bodiesKey(m), p.ID, p.Body)
+		if err != nil {
+			return call{}, err
+		}
+		args = append(args, p.ID, p.Order, sealed)
+	}
+	return call{s.scripts.keep, []string{
+		seenKey(m.Slot), dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m),
+	}, args}, nil
+}
+
+// spare is the life, in milliseconds, of a record that holds nothing but numbers: as long as
+// a worker could still come back with one of them.
+func (s *Store) spare() int64 { return max(time.Hour, 4*s.lease).Milliseconds() }
+
+// work reads number, state and entries from the i-th value of an answer on.
+func (s *Store) work(m referrals.Member, a answer, i int) (referrals.Work, error) {
+	w := referrals.Work{Member: m}
+	var err error
+	if w.Number, err = strconv.ParseInt(a.text(i), 10, 64); err != nil {
+		return w, errUnexpected("take", a)
+	}
+	if sealed := a.blob(i + 1); sealed != nil {
+		if w.State, err = s.vault.open(recordKey(m), "", sealed); err != nil {
+			return w, err
+		}
+	}
+	w.Inbox, err = s.entries(m, a, i+2)
+	return w, err
+}
+
+func (s *Store) entries(m referrals.Member, a answer, i int) ([]referrals.Entry, error) {
+	var inbox []referrals.Entry
+	for ; i+2 < len(a.rest); i += 3 {
+		order, err := strconv.ParseInt(a.text(i+1), 10, 64)
+		if err != nil {
+			return nil, errUnexpected("inbox", a)
+		}
+		body, err := s.vault.open(bodiesKey(m), a.text(i), a.blob(i+2))
+		if err != nil {
+			return nil, err
+		}
+		inbox = append(inbox, referrals.Entry{ID: a.text(i), Order: order, Body: body})
+	}
+	return inbox, nil
+}

@@ -1,0 +1,34 @@
+-- Keeps posts for one member, each id once, and takes the member when it is free.
+--
+-- KEYS  1 seen  2 due  3 counter  4 record  5 inbox  6 bodies
+-- ARGV  1 name  2 now (ms)  3 ids seen before this (ms) are forgotten  4 life of seen (ms)
+--       5 lease ends (ms)  6 '1': take it when it is free  7 entries to bring at most
+--       8 life (ms) of a record without state  9.. id, order, sealed body of each post
+-- Returns  {'kept'}: kept; somebody has the member, or it is due now, or nothing was new
+--          {'taken', number, state or false, id, order, body, ...}
+
+for i = 9, #ARGV, 3 do
+  if redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[i]) == 1 then
+    redis.call('ZADD', KEYS[5], ARGV[i + 1], ARGV[i])
+    redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 2])
+  end
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+
+local lease = redis.call('HGET', KEYS[4], 'l')
+if lease and tonumber(lease) > tonumber(ARGV[2]) then
+  return {'kept'}
+end
+if redis.call('EXISTS', KEYS[5]) == 0 then
+  return {'kept'}
+end
+if ARGV[6] ~= '1' then
+  local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
+  if not score or tonumber(score) > tonumber(ARGV[2]) then
+    redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+  end
+  return {'kept'}
+end
+local number, state = seize(ARGV[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[5], ARGV[8])
+return bring({'taken', number, state}, KEYS[5], KEYS[6], ARGV[7])

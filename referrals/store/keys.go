@@ -1,0 +1,96 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"defenderline/referrals"
+)
+
+// Partitions is the fixed number of slots that chats and their cases are spread over. It
+// cannot change while anything is stored.
+const Partitions = 64
+
+// Partition names the n-th partition: "p07".
+func Partition(n int) string { return fmt.Sprintf("p%02d", n) }
+
+// DeskSlot names the slot of a desk: "desk:lima".
+func DeskSlot(desk string) string { return "desk:" + desk }
+
+// key is the form of every key of a slot. The braces make a cluster keep a slot together.
+func key(slot, rest string) string { return "{" + slot + "}:" + rest }
+
+// Due: sorted set, member's name → when somebody must look at it, in milliseconds.
+func dueKey(slot string) string { return key(slot, "due") }
+
+// Counter: string, the last number handed out in the slot. Has no end: one for each slot.
+func counterKey(slot string) string { return key(slot, "n") }
+
+// Seen: sorted set, id of a post → when it came first, in milliseconds.
+func seenKey(slot string) string { return key(slot, "seen") }
+
+// Outbox: sorted set, id of an errand → when it is overdue, in milliseconds.
+func outboxKey(slot string) string { return key(slot, "out") }
+
+// Errands: hash, id of an errand → the errand, sealed.
+func errandsKey(slot string) string { return key(slot, "err") }
+
+// Record: hash of a member. s sealed state, n number of the last taking, l end of its lease
+// in milliseconds, c number of the last commit, g number that this commit handed out.
+func recordKey(m referrals.Member) string { return key(m.Slot, "r:"+m.Name) }
+
+// Inbox: sorted set, id of a post → its order.
+func inboxKey(m referrals.Member) string { return key(m.Slot, "i:"+m.Name) }
+
+// Bodies: hash, id of a post → its body, sealed.
+func bodiesKey(m referrals.Member) string { return key(m.Slot, "b:"+m.Name) }
+
+// Messages: sorted set, sealed ids of messages → when they were sent, in milliseconds.
+func messagesKey(m referrals.Member) string { return key(m.Slot, "m:"+m.Name) }
+
+// Documents: hash of a case, desk/file name → OpenPGP message.
+func documentsKey(slot string, code referrals.Code) string { return key(slot, "d:"+string(code)) }
+
+// Files: hash of a case, file name/number → a piece of a file, encrypted; name/n → pieces.
+func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
+
+// Holding: hash in the clear. st state, ln lane, cl claim, rg rung, si since, du due, both in
+// milliseconds, or origin, re reason, q place in the queue, n number of its clock's taking.
+func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
+
+// Queue: sorted set, all scores zero, read in the order of its members: a letter for the
+// state, a digit for the lane, since in milliseconds as 12 hexadecimal digits, the code.
+func queueKey(desk string) string { return key(DeskSlot(desk), "q") }
+
+// Ended: sorted set, place in the queue of an ended holding → when it is forgotten.
+func endedKey(desk string) string { return key(DeskSlot(desk), "ended") }
+
+// Ops: sorted set, code/id of a move → when it was made, in milliseconds.
+func opsKey(desk string) string { return key(DeskSlot(desk), "ops") }
+
+// Lease: string, the owner.
+func leaseKey(name string) string { return key("lease:"+name, "l") }
+
+// Ping: string that shows that the slot can be written.
+func pingKey(slot string) string { return key(slot, "ping") }
+
+// clockName names a holding's clock in the due set.
+func clockName(code string) string { return "h" + code }
+
+// clockCode returns the code whose clock a name is, in the slot of a desk.
+func clockCode(m referrals.Member) (desk, code string, ok bool) {
+	desk, isDesk := strings.CutPrefix(m.Slot, "desk:")
+	code, isClock := strings.CutPrefix(m.Name, "h")
+	return desk, code, isDesk && isClock
+}
+
+// stateLetters give each state its letter in the queue. They are stored: never reuse one.
+func stateLetter(s referrals.State) (string, bool) {
+	letters := map[referrals.State]string{
+		referrals.Alerted: "a", referrals.Acknowledged: "b", referrals.Closed: "c", referrals.Silent: "d",
+		referrals.Offered: "e", referrals.Claimed: "f", referrals.Accepted: "g", referrals.Completed: "h",
+		referrals.Declined: "i", referrals.Expired: "j", referrals.Returned: "k", referrals.Withdrawn: "l",
+	}
+	letter, ok := letters[s]
+	return letter, ok
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+)
+
+var errMessages = errors.New("a list of messages cannot be read; another version may have written it")
+
+// Remember keeps the ids of messages in a chat for 48 hours from the time they were sent.
+func (s *Store) Remember(ctx context.Context, m referrals.Member, ids []int, sentAt time.Time) error {
+	return s.Settle(ctx, m.Slot, nil, []SentMessages{{Member: m, IDs: ids, At: sentAt}})
+}
+
+// Messages returns the ids of a chat's messages of the last 48 hours, ascending, each once.
+func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error) {
+	from := strconv.FormatInt(ms(s.now().Add(-known)), 10)
+	lists, err := s.db.ZRangeByScore(ctx, messagesKey(m), &redis.ZRangeBy{Min: from, Max: "+inf"}).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read a chat's messages: %w", clean(err))
+	}
+	var all []int
+	for _, sealed := range lists {
+		text, err := s.vault.open(messagesKey(m), "", []byte(sealed))
+		if err != nil {
+			return nil, err
+		}
+		var ids []int
+		if json.Unmarshal(text, &ids) != nil {
+			return nil, errMessages
+		}
+		all = append(all, ids...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// Forget forgets the messages of a chat, when they were deleted.
+func (s *Store) Forget(ctx context.Context, m referrals.Member) error {
+	if err := s.db.Del(ctx, messagesKey(m)).Err(); err != nil {
+		return fmt.Errorf("forget a chat's messages: %w", clean(err))
+	}
+	return nil
+}
+
+func (s *Store) sealMessages(sent SentMessages) ([]byte, error) {
+	text, err := json.Marshal(sent.IDs)
+	if err != nil {
+		return nil, errMessages
+	}
+	return s.vault.seal(messagesKey(sent.Member), "", text)
+}

@@ -1,0 +1,87 @@
+-- Moves a holding from one state to the next and keeps the errands that follow from it.
+-- The same move again changes nothing and is answered with the holding as it is now.
+--
+-- KEYS  1 holding  2 queue  3 ended  4 moves made  5 due  6 outbox  7 errands
+-- ARGV  1 id of the move  2 now (ms)  3 moves made before this (ms) are forgotten
+--       4 life of moves made (ms)  5 code  6 states it may start from, ',a,b,' or ''
+--       7 state it leads to  8 that state's letter  9 '1': the desk may still act in it
+--       10 claim it needs, '0' any  11 '1': it is a claim  12 rung it needs, '-1' any
+--       13 next rung  14 due (ms), '0' never  15 since, for a new one (ms)
+--       16 since as 12 hexadecimal digits  17 lane or ''  18 lane's digit  19 origin or ''
+--       20 reason or ''  21 life of an ended holding (ms)  22 it is forgotten at (ms)
+--       23 errands overdue at (ms)  24.. id, sealed of each errand
+-- Returns  {'moved', waiting, field, value, ...}: waiting as for commit
+--          {'elsewhere', '', field, value, ...} or {'unknown', ''}: nothing was changed
+
+local function answer(outcome, waiting)
+  local reply = {outcome, waiting}
+  for _, v in ipairs(redis.call('HGETALL', KEYS[1])) do
+    reply[#reply + 1] = v
+  end
+  return reply
+end
+
+local code = ARGV[5]
+if redis.call('ZSCORE', KEYS[4], ARGV[1]) then -- the same again
+  local waiting = ''
+  for i = 24, #ARGV, 2 do
+    waiting = waiting .. (redis.call('ZSCORE', KEYS[6], ARGV[i]) and '1' or '0')
+  end
+  return answer('moved', waiting)
+end
+local held = redis.call('HMGET', KEYS[1], 'st', 'cl', 'rg', 'q')
+local state = held[1]
+if not state and ARGV[6] ~= '' then
+  return {'unknown', ''}
+end
+if state and (not string.find(ARGV[6], ',' .. state .. ',', 1, true)
+    or (ARGV[10] ~= '0' and held[2] ~= ARGV[10])
+    or (tonumber(ARGV[12]) >= 0 and held[3] ~= ARGV[12])) then
+  return answer('elsewhere', '')
+end
+
+local place = ARGV[8] .. ARGV[18] .. ARGV[16] .. code
+if state then
+  redis.call('ZREM', KEYS[2], held[4])
+  redis.call('ZREM', KEYS[3], held[4])
+  local lane = ARGV[17] ~= '' and ARGV[18] or string.sub(held[4], 2, 2)
+  place = ARGV[8] .. lane .. string.sub(held[4], 3)
+else
+  redis.call('HSET', KEYS[1], 'si', ARGV[15], 'cl', '0', 'ln', ARGV[17])
+end
+redis.call('HSET', KEYS[1], 'st', ARGV[7], 'q', place, 'du', ARGV[14])
+redis.call('HDEL', KEYS[1], 'n')
+if not state or tonumber(ARGV[12]) >= 0 then
+  redis.call('HSET', KEYS[1], 'rg', ARGV[13])
+end
+if ARGV[17] ~= '' then redis.call('HSET', KEYS[1], 'ln', ARGV[17]) end
+if ARGV[19] ~= '' then redis.call('HSET', KEYS[1], 'or', ARGV[19]) end
+if ARGV[20] ~= '' then redis.call('HSET', KEYS[1], 're', ARGV[20]) end
+if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'cl', 1) end
+
+redis.call('ZADD', KEYS[2], 0, place)
+if ARGV[9] == '1' then
+  redis.call('PERSIST', KEYS[1])
+else
+  redis.call('PEXPIRE', KEYS[1], ARGV[21])
+  redis.call('ZADD', KEYS[3], ARGV[22], place)
+end
+if ARGV[14] == '0' then
+  redis.call('ZREM', KEYS[5], 'h' .. code)
+else
+  redis.call('ZADD', KEYS[5], ARGV[14], 'h' .. code)
+end
+redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[3])
+redis.call('PEXPIRE', KEYS[4], ARGV[4])
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, 20)) do
+  redis.call('ZREM', KEYS[2], old)
+  redis.call('ZREM', KEYS[3], old)
+end
+local waiting = ''
+for i = 24, #ARGV, 2 do
+  redis.call('ZADD', KEYS[6], ARGV[23], ARGV[i])
+  redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1])
+  waiting = waiting .. '1'
+end
+return answer('moved', waiting)

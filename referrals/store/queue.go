@@ -1,0 +1,147 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+)
+
+// placeForm is a place in the queue without the state's letter: lane, since, code.
+var placeForm = regexp.MustCompile(`^[0-2][0-9a-f]{12}[A-Z0-9-]{1,40}$`)
+
+// placeOf is where the code begins in a place with its letter.
+const codeAt = 1 + 1 + 12
+
+// ErrCursor is returned for a cursor that this store did not give out.
+var ErrCursor = errors.New("that cursor is not one of this list; leave it out to start again")
+
+// openStates are those that Holding.Open is true for.
+func openStates() []referrals.State {
+	return []referrals.State{
+		referrals.Alerted, referrals.Acknowledged, referrals.Silent,
+		referrals.Offered, referrals.Claimed, referrals.Accepted,
+	}
+}
+
+// Holdings lists what a desk holds in any of the states, nil for those it may still act in:
+// the most urgent lane first, then the oldest. next continues the list and is empty at its end; what
+// moves while it is read appears at most once. Two round trips, however much waits.
+// ErrCursor for a cursor that cannot be read.
+func (s *Store) Holdings(ctx context.Context, desk string, states []referrals.State, limit int, cursor string) ([]referrals.Holding, string, error) {
+	if states == nil {
+		states = openStates()
+	}
+	after, err := readCursor(cursor)
+	if err != nil || limit <= 0 {
+		return nil, "", err
+	}
+	places, err := s.places(ctx, desk, states, limit+1, after)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(places) > limit {
+		places = places[:limit]
+		next = base64.RawURLEncoding.EncodeToString([]byte(places[limit-1][1:]))
+	}
+	held, err := s.heldAt(ctx, desk, places, states)
+	return held, next, err
+}
+
+func readCursor(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	place, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || !placeForm.Match(place) {
+		return "", ErrCursor
+	}
+	return string(place), nil
+}
+
+// places reads the first n places after a cursor, of each state, and merges them.
+func (s *Store) places(ctx context.Context, desk string, states []referrals.State, n int, after string) ([]string, error) {
+	pipe := s.db.Pipeline()
+	var asked []*redis.StringSliceCmd
+	for _, state := range states {
+		letter, ok := stateLetter(state)
+		if !ok {
+			return nil, fmt.Errorf("there is no state %q", state)
+		}
+		asked = append(asked, pipe.ZRangeByLex(ctx, queueKey(desk), &redis.ZRangeBy{
+			Min: "(" + letter + after, Max: "(" + letter + "~", Count: int64(n),
+		}))
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("list holdings: %w", clean(err))
+	}
+	var places []string
+	for _, a := range asked {
+		places = append(places, a.Val()...)
+	}
+	slices.SortFunc(places, func(a, b string) int { return cmp.Compare(a[1:], b[1:]) })
+	return places[:min(n, len(places))], nil
+}
+
+// heldAt reads the holdings at places, without those that left the states meanwhile.
+func (s *Store) heldAt(ctx context.Context, desk string, places []string, states []referrals.State) ([]referrals.Holding, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	pipe := s.db.Pipeline()
+	asked := make([]*redis.MapStringStringCmd, len(places))
+	for i, place := range places {
+		asked[i] = pipe.HGetAll(ctx, holdingKey(desk, place[codeAt:]))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("list holdings: %w", clean(err))
+	}
+	var held []referrals.Holding
+	for i, place := range places {
+		if !slices.Contains(states, referrals.State(asked[i].Val()["st"])) {
+			continue
+		}
+		h, err := readHolding(desk, place[codeAt:], asked[i].Val())
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, h)
+	}
+	return held, nil
+}
+
+// CountOpen counts what a desk holds in the given states; without any, what it has taken on:
+// claimed and accepted. It never scans.
+func (s *Store) CountOpen(ctx context.Context, desk string, states ...referrals.State) (int, error) {
+	if len(states) == 0 {
+		states = []referrals.State{referrals.Claimed, referrals.Accepted}
+	}
+	pipe := s.db.Pipeline()
+	counts := make([]*redis.IntCmd, len(states))
+	for i, state := range states {
+		letter, ok := stateLetter(state)
+		if !ok {
+			return 0, fmt.Errorf("there is no state %q", state)
+		}
+		counts[i] = pipe.ZLexCount(ctx, queueKey(desk), "["+letter, "("+letter+"~")
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return 0, fmt.Errorf("count holdings: %w", clean(err))
+	}
+	total := 0
+	for _, c := range counts {
+		total += int(c.Val())
+	}
+	return total, nil
+}

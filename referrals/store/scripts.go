@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lib.lua
+var libLua string
+
+//go:embed keep.lua
+var keepLua string
+
+//go:embed take.lua
+var takeLua string
+
+//go:embed clock.lua
+var clockLua string
+
+//go:embed commit.lua
+var commitLua string
+
+//go:embed hold.lua
+var holdLua string
+
+//go:embed settle.lua
+var settleLua string
+
+//go:embed overdue.lua
+var overdueLua string
+
+//go:embed move.lua
+var moveLua string
+
+//go:embed lease.lua
+var leaseLua string
+
+// scripts are everything that runs inside Redis. Each file says on top what it wants and
+// what it answers.
+type scripts struct {
+	keep, take, clock, commit, hold, settle, overdue, move, lease *redis.Script
+}
+
+func newScripts() scripts {
+	return scripts{
+		keep:    redis.NewScript(libLua + keepLua),
+		take:    redis.NewScript(libLua + takeLua),
+		clock:   redis.NewScript(libLua + clockLua),
+		commit:  redis.NewScript(libLua + commitLua),
+		hold:    redis.NewScript(holdLua),
+		settle:  redis.NewScript(settleLua),
+		overdue: redis.NewScript(overdueLua),
+		move:    redis.NewScript(moveLua),
+		lease:   redis.NewScript(leaseLua),
+	}
+}
+
+// call is one script to run; its keys are all of one slot.
+type call struct {
+	script *redis.Script
+	keys   []string
+	args   []any
+}
+
+// answer is what a script returned: its outcome and what follows it.
+type answer struct {
+	err  error
+	rest []any
+}
+
+// run runs one script.
+func (s *Store) run(ctx context.Context, c call) answer {
+	return read(c.script.Run(ctx, s.db, c.keys, c.args...))
+}
+
+// runAll runs scripts in one round trip, and in a second those that a server had forgotten.
+// Calls of different slots run in any order. Every call has its own answer.
+func (s *Store) runAll(ctx context.Context, calls []call) []answer {
+	if len(calls) == 1 {
+		return []answer{s.run(ctx, calls[0])}
+	}
+	pipe := s.db.Pipeline()
+	sent := make([]*redis.Cmd, len(calls))
+	for i, c := range calls {
+		sent[i] = c.script.EvalSha(ctx, pipe, c.keys, c.args...)
+	}
+	_, _ = pipe.Exec(ctx) // each command carries its own error
+	var missing bool
+	for i, c := range calls {
+		if redis.HasErrorPrefix(sent[i].Err(), "NOSCRIPT") {
+			sent[i], missing = c.script.Eval(ctx, pipe, c.keys, c.args...), true
+		}
+	}
+	if missing {
+		_, _ = pipe.Exec(ctx)
+	}
+	answers := make([]answer, len(calls))
+	for i := range sent {
+		answers[i] = read(sent[i])
+	}
+	return answers
+}
+
+func read(cmd *redis.Cmd) answer {
+	rest, err := cmd.Slice()
+	if err != nil {
+		return answer{err: clean(err)}
+	}
+	return answer{rest: rest}
+}
+
+// text returns the i-th value, "" when there is none.
+func (a answer) text(i int) string {
+	if i >= len(a.rest) {
+		return ""
+	}
+	t, _ := a.rest[i].(string)
+	return t
+}
+
+// blob returns the i-th value, nil when there is none.
+func (a answer) blob(i int) []byte {
+	if i >= len(a.rest) {
+		return nil
+	}
+	if t, ok := a.rest[i].(string); ok {
+		return []byte(t)
+	}
+	return nil
+}
+
+// errUnexpected is a script's answer that its contract does not know.
+func errUnexpected(what string, a answer) error {
+	return fmt.Errorf("%s: unexpected answer of the store, is another version writing to it?: %q", what, a.text(0))
+}
+
+// clean makes an error of Redis safe to log: what a server says about an unknown command
+// repeats the arguments, so only the first words of such an answer are kept.
+func clean(err error) error {
+	if err == nil {
+		return nil
+	}
+	if redis.HasErrorPrefix(err, "ERR unknown command") || redis.HasErrorPrefix(err, "NOPERM") {
+		return errors.New("redis: the line's Redis user may not run a command it needs; allow it @scripting, @read, @write")
+	}
+	return err
+}

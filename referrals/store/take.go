@@ -1,0 +1,125 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+)
+
+// candidate is a name that was due when its slot was asked.
+type candidate struct {
+	referrals.Member
+	due float64
+}
+
+// Take takes up to n members and clocks of holdings that are due, the longest due first, from
+// the given slots or from all. The clock of a holding is Work named "h" and the code, in the
+// slot of its desk, without state; it is ended by a Move or put off by Release.
+//
+// One round trip when nothing is due, two otherwise. Work returned beside an error is taken.
+// What cannot be opened is reported, stays taken until its lease ends, and is reported again.
+func (s *Store) Take(ctx context.Context, slots []string, n int) ([]referrals.Work, error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	now := s.now()
+	due, err := s.due(ctx, slots, n, now)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	calls := make([]call, len(due))
+	for i, c := range due {
+		calls[i] = s.takeCall(c.Member, now)
+	}
+	var taken []referrals.Work
+	var failed error
+	for i, a := range s.runAll(ctx, calls) {
+		switch {
+		case a.err != nil:
+			failed = errors.Join(failed, fmt.Errorf("take: %w", a.err))
+		case a.text(0) == "taken":
+			w, err := s.work(due[i].Member, a, 1)
+			if err != nil {
+				failed = errors.Join(failed, err)
+				continue
+			}
+			taken = append(taken, w)
+		case a.text(0) != "none":
+			failed = errors.Join(failed, errUnexpected("take", a))
+		}
+	}
+	return taken, failed
+}
+
+// due asks every slot for its first names, and returns the n that waited longest.
+func (s *Store) due(ctx context.Context, slots []string, n int, now time.Time) ([]candidate, error) {
+	if slots == nil {
+		slots = s.slots
+	}
+	pipe := s.db.Pipeline()
+	asked := make([]*redis.ZSliceCmd, len(slots))
+	for i, slot := range slots {
+		asked[i] = pipe.ZRangeByScoreWithScores(ctx, dueKey(slot), &redis.ZRangeBy{
+			Min: "-inf", Max: fmt.Sprint(ms(now)), Count: int64(n),
+		})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("take: %w", clean(err))
+	}
+	var due []candidate
+	for i, slot := range slots {
+		for _, z := range asked[i].Val() {
+			name, _ := z.Member.(string)
+			due = append(due, candidate{referrals.Member{Slot: slot, Name: name}, z.Score})
+		}
+	}
+	slices.SortStableFunc(due, func(a, b candidate) int { return cmp.Compare(a.due, b.due) })
+	return due[:min(n, len(due))], nil
+}
+
+func (s *Store) takeCall(m referrals.Member, now time.Time) call {
+	till := ms(now.Add(s.lease))
+	if desk, code, ok := clockCode(m); ok {
+		return call{s.scripts.clock,
+			[]string{dueKey(m.Slot), counterKey(m.Slot), holdingKey(desk, code)},
+			[]any{m.Name, ms(now), till}}
+	}
+	return call{s.scripts.take,
+		[]string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m)},
+		[]any{m.Name, ms(now), till, inboxLimit, s.spare()}}
+}
+
+// Extend moves the end of the lease of what w took to a whole lease from now. ErrSuperseded
+// when another has it.
+func (s *Store) Extend(ctx context.Context, w referrals.Work) error {
+	return s.hold(ctx, w, "extend", s.now().Add(s.lease))
+}
+
+// Release gives back what w took, unhandled; it is due at the given time, or earlier when
+// something comes for it. ErrSuperseded when another has it.
+func (s *Store) Release(ctx context.Context, w referrals.Work, at time.Time) error {
+	return s.hold(ctx, w, "release", at)
+}
+
+func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.Time) error {
+	record := recordKey(w.Member)
+	if desk, code, ok := clockCode(w.Member); ok {
+		record = holdingKey(desk, code)
+	}
+	a := s.run(ctx, call{s.scripts.hold, []string{dueKey(w.Slot), record},
+		[]any{w.Name, w.Number, act, ms(at)}})
+	switch {
+	case a.err != nil:
+		return fmt.Errorf("%s: %w", act, a.err)
+	case a.text(0) == "superseded":
+		return referrals.ErrSuperseded
+	}
+	return nil
+}
