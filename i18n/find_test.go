@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // tableRows reads a table of testdata: a row a line, fields between bars, # before what is said about it.
@@ -58,12 +60,68 @@ func TestEveryCountryIsFoundByItsNameInEachLanguage(t *testing.T) {
 	}
 }
 
+// One slip of the typist anywhere in a name of five letters or more still finds the country.
+func TestOneSlipIsForgiven(t *testing.T) {
+	c := testCatalogue(t, "en", "es", "ar")
+	rapid.Check(t, func(t *rapid.T) {
+		lang := rapid.SampledFrom(c.Languages()).Draw(t, "lang")
+		code := rapid.SampledFrom(Countries()).Draw(t, "code")
+		name := strings.Join(withoutSmall(fold(c.CountryName(lang, code))), " ")
+		letters := []rune(name)
+		if len(letters) < 5 {
+			return
+		}
+		at := rapid.IntRange(1, len(letters)-1).Draw(t, "at")
+		switch rapid.IntRange(0, 2).Draw(t, "slip") {
+		case 0:
+			letters = slices.Delete(letters, at, at+1)
+		case 1:
+			letters[at] = letters[at-1]
+		case 2:
+			letters[at-1], letters[at] = letters[at], letters[at-1]
+		}
+		if another := (query{finder: c.finder, whole: true}); another.exact(string(letters), 0) {
+			return // the slip made the name of another country
+		}
+		if got := c.FindCountries(lang, string(letters), 8); !slices.Contains(got, code) {
+			t.Fatalf("%s %s %q typed %q: got %v", lang, code, name, string(letters), got)
+		}
+	})
+}
+
 func TestOrdinarySentencesNameNoCountry(t *testing.T) {
 	c := testCatalogue(t, "en")
 	for _, sentence := range []string{
-		"help me please they are coming", "they follow us every day", "in the north of the coast, near the bank", "asdfgh", "my house was raided this morning",
-		"hola me llamo Juan y necesito ayuda", "vivo en el norte", "no sé qué hacer", "la policía vino a mi casa anoche", "ils sont venus chez moi ce matin",
-		"aidez moi s'il vous plaît", "أحتاج إلى مساعدة الآن", "جاءوا إلى بيتي أمس", "", "   ", "?!", "👍", "12345", "the",
+		"", "   ",
+		"help me please they are coming",
+		"they follow us every day",
+		"in the north of the coast, near the bank",
+		"asdfgh",
+		"my house was raided this morning",
+		"the person is male, about thirty, and is not safe",
+		"can you call me on Monday at nine",
+		"please tell nobody that I wrote to you",
+		"I do not know where they have taken her",
+		"we are three women and two children",
+		"hola me llamo Juan y necesito ayuda",
+		"necesito ayuda para mi familia",
+		"vivo en el norte",
+		"no sé qué hacer",
+		"la policía vino a mi casa anoche",
+		"amenazaron a mis hijos y a mi compañera",
+		"nos siguen desde el lunes por la tarde",
+		"ils sont venus chez moi ce matin",
+		"aidez moi s'il vous plaît",
+		"je ne peux pas rentrer à la maison",
+		"mon avocat est en prison depuis mardi",
+		"أحتاج إلى مساعدة الآن",
+		"جاءوا إلى بيتي أمس",
+		"أخي معتقل منذ أسبوع",
+		"لا أستطيع العودة إلى البيت",
+		"?!",
+		"👍",
+		"12345",
+		"the",
 	} {
 		if got := c.FindCountries("en", sentence, 4); got != nil {
 			t.Errorf("%q: got %v", sentence, got)
