@@ -3,6 +3,7 @@ package flows
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // screen draws what the person sees next.
@@ -47,11 +48,11 @@ func (t *turn) ask() Text {
 		return t.mission()
 	case d.At == atCancel && t.home():
 		return Text{Key: "ask.cancel_home"}
-	case t.home() && d.Case != "":
+	case t.home() && t.caseShown():
 		return Text{Key: step.ask(), Args: t.caseArgs()}
 	case d.Flow == FlowAdd:
 		return Text{Key: step.ask(), Args: map[string]any{"Code": d.Case}}
-	case t.home():
+	case strings.HasPrefix(step.ask(), "page."):
 		return Text{Key: step.ask(), Args: t.facts()}
 	}
 	return Text{Key: step.ask()}
@@ -87,6 +88,9 @@ func (t *turn) theCase() Case {
 	return Case{Code: t.s.Draft.Case}
 }
 
+// caseShown says that the page is about one case.
+func (t *turn) caseShown() bool { return t.step().field() == "caseact" }
+
 func (t *turn) caseArgs() map[string]any {
 	c := t.theCase()
 	return map[string]any{"Code": c.Code, "Time": c.SentAt}
@@ -98,7 +102,7 @@ func (t *turn) lines() []Text {
 	switch {
 	case t.step().From == FromCases:
 		return t.caseLines(t.s.Cases)
-	case t.home() && (d.At == "case" || d.At == "withdraw" || d.At == "close"):
+	case t.home() && t.caseShown():
 		return t.caseLines([]Case{t.theCase()})
 	case t.home() && d.At == atMenu && len(d.Items) > 0:
 		return []Text{{Key: "page.kept_home", Args: map[string]any{"Count": len(d.Items)}}}
@@ -144,6 +148,9 @@ func (t *turn) summary() []Text {
 			args["Value"] = valueTexts(s.At, values)
 			lines = append(lines, Text{Key: "review.answer", Args: args})
 		}
+	}
+	if t.s.Draft.Flow == FlowAdd {
+		return lines
 	}
 	return append(lines, t.consentLines()...)
 }

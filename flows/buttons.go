@@ -257,6 +257,8 @@ func (t *turn) ending(step *Step) []Button {
 		return nil
 	case a.To == End:
 		return []Button{navButton("done", "finish")}
+	case a.To == atMenu:
+		return []Button{navButton("done", "menu")}
 	default:
 		return []Button{navButton("done", "done")}
 	}

@@ -89,10 +89,10 @@ func restOf(m *machine) map[string]int {
 	return rest
 }
 
-// mainLine is where the first answer leads that leaves the question.
+// mainLine is where the first answer leads that goes on to another question.
 func mainLine(s *Step) string {
 	for _, a := range s.Next {
-		if a.To != s.At && a.On != "nav:skip" {
+		if a.To != s.At && a.To != End && a.On != Nobody {
 			return a.To
 		}
 	}

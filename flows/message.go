@@ -32,8 +32,8 @@ func (t *turn) message() error {
 // asked keeps an answer in words.
 func (t *turn) asked(step *Step) error {
 	field := step.field()
-	if step.Takes == OneMessage && t.s.Draft.Editing && !t.full() {
-		t.forget(field)
+	if step.Takes == OneMessage && t.s.Draft.Editing && !t.full() && t.drop(field) {
+		t.note("note.replaced", nil)
 	}
 	if !t.keep(field, false) {
 		return nil
@@ -65,7 +65,10 @@ func (t *turn) country() {
 
 // aside keeps what nobody asked for with the account, and says so.
 func (t *turn) aside(note string) {
-	if t.home() && note == "note.kept_aside" {
+	switch {
+	case t.home() && len(t.s.Parked) > 0:
+		note = "note.kept_waiting"
+	case t.home() && note == "note.kept_aside":
 		note = "note.kept_home"
 	}
 	if t.keep("account", true) {

@@ -42,16 +42,17 @@ func (t *turn) enter(to string) error {
 	return t.pass()
 }
 
-// place puts the draft at a state; a state that is on the trail already is gone back to.
+// place puts the draft at a state; a state that is on the trail already is gone back to. An answer
+// opened from the review is not: the trail leads on from the review.
 func (t *turn) place(at string) {
 	d := &t.s.Draft
-	if i := slices.Index(d.Trail, at); i >= 0 {
+	if m := t.machine(); at == m.review || m.steps[at].From == FromFields {
+		d.Editing = false
+	}
+	if i := slices.Index(d.Trail, at); i >= 0 && !d.Editing {
 		d.Trail = d.Trail[:i]
 	}
 	d.At, d.Page, d.Offered = at, 0, nil
-	if s := t.step(); s.From == FromFields || at == t.machine().review {
-		d.Editing = false
-	}
 	t.arrived()
 }
 
@@ -134,7 +135,8 @@ func (t *turn) cancel() error {
 	case t.home():
 		return nil
 	}
-	return t.end(Answer{Do: Discard, Say: "note.discarded"})
+	t.note("note.left", nil)
+	return t.end(Answer{Do: Discard})
 }
 
 // end closes the draft.
@@ -186,7 +188,7 @@ func (t *turn) wipe() {
 	t.do(Wipe, t.s.Draft)
 	t.s = Session{Language: t.s.Language, Chosen: t.s.Chosen, Turn: t.s.Turn}
 	t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
-	t.closing = &Text{Key: "page.wiped"}
+	t.notes, t.closing = nil, &Text{Key: "page.wiped"}
 }
 
 // endCase takes back or closes the case that is shown.

@@ -117,12 +117,20 @@ func (t *turn) forgetParts(step *Step, value string) {
 
 // forget removes the answers to a field, and says so when words are among them.
 func (t *turn) forget(field string) {
-	d := &t.s.Draft
-	d.set(field)
-	if d.count(field) > 0 {
-		d.Items = slices.DeleteFunc(slices.Clone(d.Items), func(it Item) bool { return it.Field == field })
+	if t.drop(field) {
 		t.note("note.removed", map[string]any{"Field": Text{Key: "field." + field}})
 	}
+}
+
+// drop removes the answers to a field; it reports whether words were among them.
+func (t *turn) drop(field string) bool {
+	d := &t.s.Draft
+	d.set(field)
+	if d.count(field) == 0 {
+		return false
+	}
+	d.Items = slices.DeleteFunc(slices.Clone(d.Items), func(it Item) bool { return it.Field == field })
+	return true
 }
 
 // nav answers the buttons that move about.
@@ -187,8 +195,8 @@ func (t *turn) edit(field string) error {
 	for _, s := range t.machine().table.Steps {
 		if s.field() == field && editable(&s) {
 			d.Trail = append(slices.Clip(d.Trail), d.At)
-			t.place(s.At)
 			d.Editing = true
+			t.place(s.At)
 			return nil
 		}
 	}

@@ -87,14 +87,18 @@ func newsTime(c Case) time.Time {
 // too long. What was answered after an emergency goes to its case; all else is discarded.
 func (e *Engine) Expire(s Session) Outcome {
 	t := e.turn(s, Input{})
+	lost := false
 	for _, d := range append(slices.Clip(t.s.Parked), t.s.Draft) {
 		switch {
 		case d.Flow == FlowAfter && d.anything():
 			t.append(d)
 		case d.Flow == FlowHome && len(d.Items) > 0, d.Flow != FlowHome && d.Flow != FlowAfter:
 			t.do(Discard, d)
-			t.note("note.expired", nil)
+			lost = true
 		}
+	}
+	if lost {
+		t.note("note.expired", nil)
 	}
 	t.s.Parked = nil
 	t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
