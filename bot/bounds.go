@@ -1,0 +1,67 @@
+package bot
+
+import (
+	tg "github.com/go-telegram/bot"
+
+	"defenderline/flows"
+)
+
+// admitted counts an update against the chat's rate. Beyond it nothing is handled, which is
+// said once a minute. An emergency is never held up.
+func (tn *turn) admitted(in flows.Input) bool {
+	s := &tn.state
+	if minute := tn.at.Unix() / 60; minute != s.Minute {
+		s.Minute, s.Count = minute, 0
+	}
+	s.Count++
+	if tn.limits.UpdatesPerMinute <= 0 || s.Count <= tn.limits.UpdatesPerMinute || tn.urgent(in) {
+		return true
+	}
+	tn.meters.Refused.WithLabelValues("rate").Inc()
+	if s.Count == tn.limits.UpdatesPerMinute+1 {
+		tn.notes = append(tn.notes, flows.Text{Key: "line.slow_down"})
+		tn.again()
+	}
+	return false
+}
+
+// urgent says that an input belongs to an emergency or begins one.
+func (tn *turn) urgent(in flows.Input) bool {
+	switch tn.state.Session.Draft.Flow {
+	case flows.FlowEmergency, flows.FlowAfter:
+		return true
+	}
+	return begins(in, flows.FlowEmergency)
+}
+
+// begins says that an input asks to begin a conversation.
+func begins(in flows.Input, flow string) bool {
+	return in.Kind == flows.Press && in.Field == "menu" && in.Value == flow ||
+		in.Kind == flows.Command && in.Value == flow
+}
+
+// group answers where others read along: one line to whoever speaks to the bot, then it leaves.
+// Nothing that is said there is kept.
+func (tn *turn) group(u update, from chat) {
+	if u.Member != nil && u.Member.New.Status != "member" && u.Member.New.Status != "administrator" {
+		return
+	}
+	lang, _ := tn.texts.Match(u.language())
+	if u.Member == nil || from.Type != "channel" {
+		text := tn.texts.Text(lang, "line.private_only", nil)
+		tn.send(call{Bot: tn.bot, Chat: from.ID, Method: "sendMessage", Params: encode(tg.SendMessageParams{ChatID: from.ID, Text: text})})
+	}
+	tn.send(call{Bot: tn.bot, Chat: from.ID, Method: "leaveChat", Params: encode(tg.LeaveChatParams{ChatID: from.ID})})
+}
+
+// stranger answers at the desks' bot who is not of a desk. Nothing is kept of them.
+func (tn *turn) stranger(u update, chat int64) {
+	tn.meters.Refused.WithLabelValues("stranger").Inc()
+	lang, _ := tn.texts.Match(u.language())
+	if u.Callback != nil {
+		tn.send(answer(tn.bot, chat, u.Callback.ID, tn.texts.Text(lang, "toast.not_here", nil), tn.at))
+		return
+	}
+	text := tn.texts.Text(lang, "desk.stranger", nil)
+	tn.send(call{Bot: tn.bot, Chat: chat, Method: "sendMessage", Params: encode(tg.SendMessageParams{ChatID: chat, Text: text})})
+}

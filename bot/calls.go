@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
+
+	"defenderline/flows"
+	"defenderline/referrals"
+)
+
+// call is one call of the Bot API as it waits in the outbox.
+type call struct {
+	Bot    byte            `json:"b"`
+	Chat   int64           `json:"c"`
+	Method string          `json:"m"`
+	Params json.RawMessage `json:"p"`
+	// Else is sent when what should be edited is gone: the same as a new message.
+	Else json.RawMessage `json:"e,omitempty"`
+	// Own says that the message sent belongs to a defender's chat, so that a wipe must find it.
+	Own bool `json:"o,omitempty"`
+	// Until is when the call has lost its meaning: an answer to a press.
+	Until time.Time `json:"u,omitzero"`
+}
+
+// button is an inline button. The library's own always carries an empty copy_text beside
+// its data, which makes two actions of one button.
+type button struct {
+	Text string `json:"text"`
+	Data string `json:"callback_data,omitempty"`
+	URL  string `json:"url,omitempty"`
+}
+
+type keyboard struct {
+	Rows [][]button `json:"inline_keyboard"`
+}
+
+// noPreview keeps Telegram from fetching links: a preview tells its server who asked.
+var noPreview = &models.LinkPreviewOptions{IsDisabled: tg.True()}
+
+// markup is the keyboard of a view; nil when it has no buttons.
+func markup(v flows.View) models.ReplyMarkup {
+	if len(v.Rows) == 0 {
+		return nil
+	}
+	k := keyboard{Rows: make([][]button, len(v.Rows))}
+	for i, row := range v.Rows {
+		for _, b := range row {
+			k.Rows[i] = append(k.Rows[i], button{Text: b.Label, Data: b.Data, URL: b.URL})
+		}
+	}
+	return k
+}
+
+// encode is json.Marshal of a parameter struct of the library: strings, numbers and flags
+// only, which cannot fail.
+func encode(params any) json.RawMessage {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// show sends a view as a new message, or edits the message with the given id into it.
+func show(bot byte, chat int64, edit int, v flows.View) call {
+	fresh := encode(tg.SendMessageParams{ChatID: chat, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})
+	c := call{Bot: bot, Chat: chat, Method: "sendMessage", Params: fresh}
+	if edit != 0 {
+		c.Method, c.Else = "editMessageText", fresh
+		c.Params = encode(tg.EditMessageTextParams{ChatID: chat, MessageID: edit, Text: v.Text,
+			LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})
+	}
+	return c
+}
+
+// answerWithin is how long Telegram waits for the answer to a press, with a margin.
+const answerWithin = 5 * time.Minute
+
+// answer answers a press, with a line of text or silently.
+func answer(bot byte, chat int64, press, text string, at time.Time) call {
+	return call{Bot: bot, Chat: chat, Method: "answerCallbackQuery", Until: at.Add(answerWithin),
+		Params: encode(tg.AnswerCallbackQueryParams{CallbackQueryID: press, Text: text})}
+}
+
+// mostDeleted is how many messages one deleteMessages call takes.
+const mostDeleted = 100
+
+// deletions are the calls that delete messages.
+func deletions(bot byte, chat int64, ids []int) []call {
+	var out []call
+	for len(ids) > 0 {
+		n := min(len(ids), mostDeleted)
+		out = append(out, call{Bot: bot, Chat: chat, Method: "deleteMessages",
+			Params: encode(tg.DeleteMessagesParams{ChatID: chat, MessageIDs: ids[:n]})})
+		ids = ids[n:]
+	}
+	return out
+}
+
+// errand makes a call an errand of a member. Answers to presses keep no order with messages.
+func (c call) errand(from referrals.Member) referrals.Errand {
+	order := string(c.Bot) + strconv.FormatInt(c.Chat, 10)
+	if c.Method == "answerCallbackQuery" {
+		order = ""
+	}
+	return referrals.Errand{Send: &referrals.Send{Order: order, Body: encode(c), From: from}}
+}

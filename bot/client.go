@@ -1,0 +1,225 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Client posts to the Bot API as JSON: go-telegram/bot always posts piped multipart, which costs
+// more than twice as much. No error of it holds the token, a URL or a body.
+type Client struct {
+	base, files string
+	http        *http.Client
+}
+
+// NewClient makes a client for one bot. api is the server's address without a trailing slash; perHost
+// is how many idle connections are kept.
+func NewClient(api, token string, perHost int) *Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &Client{
+		base:  strings.TrimRight(api, "/") + "/bot" + token + "/",
+		files: strings.TrimRight(api, "/") + "/file/bot" + token + "/",
+		http: &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+			MaxIdleConns: perHost, MaxIdleConnsPerHost: perHost, IdleConnTimeout: 90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+		}},
+	}
+}
+
+// HTTP is the client's own, for the library's calls at start.
+func (c *Client) HTTP() *http.Client { return c.http }
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// apiError is a refusal of the Bot API. Description is Telegram's own wording; it may quote
+// what was sent and is therefore never printed.
+type apiError struct {
+	Code        int
+	Description string
+	RetryAfter  time.Duration
+}
+
+// Error says what kind of refusal it was, in words that hold nothing that was sent.
+func (e *apiError) Error() string {
+	return fmt.Sprintf("the Bot API answered %d (%s)", e.Code, e.reason())
+}
+
+// reasons are the refusals that have a consequence, by a part of Telegram's wording.
+var reasons = [...]struct{ part, reason string }{
+	{"bot was blocked", "blocked"},
+	{"user is deactivated", "blocked"},
+	{"bot can't initiate", "blocked"},
+	{"bot was kicked", "blocked"},
+	{"chat not found", "blocked"},
+	{"message is not modified", "unchanged"},
+	{"message to edit not found", "gone"},
+	{"message can't be edited", "gone"},
+	{"message to delete not found", "gone"},
+	{"message can't be deleted", "gone"},
+	{"message identifier is not specified", "gone"},
+	{"query is too old", "late"},
+	{"terminated by other getUpdates", "second_reader"},
+	{"webhook is active", "webhook_set"},
+	{"file is too big", "too_big"},
+}
+
+// reason is the refusal as one of a closed set, safe in logs and metrics.
+func (e *apiError) reason() string {
+	for _, r := range reasons {
+		if strings.Contains(e.Description, r.part) {
+			return r.reason
+		}
+	}
+	switch {
+	case e.Code == http.StatusTooManyRequests:
+		return "too_many_requests"
+	case e.Code >= 500:
+		return "server"
+	default:
+		return "refused"
+	}
+}
+
+// passing says that the same call may succeed later.
+func passing(err error) bool {
+	var refused *apiError
+	if errors.As(err, &refused) {
+		return refused.Code == http.StatusTooManyRequests || refused.Code >= 500
+	}
+	return err != nil
+}
+
+// isReason says that the Bot API refused for that reason.
+func isReason(err error, reason string) bool {
+	var refused *apiError
+	return errors.As(err, &refused) && refused.reason() == reason
+}
+
+// reply is the envelope of every answer.
+type reply struct {
+	OK          bool            `json:"ok"`
+	Result      json.RawMessage `json:"result"`
+	Code        int             `json:"error_code"`
+	Description string          `json:"description"`
+	Parameters  struct {
+		RetryAfter int `json:"retry_after"`
+	} `json:"parameters"`
+}
+
+// Call posts params, already JSON, to a method and returns the result.
+func (c *Client) Call(ctx context.Context, method string, params []byte) (json.RawMessage, error) {
+	return c.post(ctx, method, "application/json", bytes.NewReader(params))
+}
+
+// maxReply bounds what is read of an answer: a batch of 100 updates stays far below.
+const maxReply = 16 << 20
+
+func (c *Client) post(ctx context.Context, method, kind string, body io.Reader) (json.RawMessage, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, body)
+	if err != nil {
+		return nil, errors.New("telegram: the address of the Bot API cannot be used; check telegram.api_url")
+	}
+	req.Header.Set("Content-Type", kind)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	var r reply
+	if json.Unmarshal(raw, &r) != nil || !r.OK && r.Code == 0 {
+		return nil, &apiError{Code: max(resp.StatusCode, http.StatusInternalServerError)}
+	}
+	if !r.OK {
+		return nil, &apiError{Code: r.Code, Description: r.Description, RetryAfter: time.Duration(r.Parameters.RetryAfter) * time.Second}
+	}
+	return r.Result, nil
+}
+
+// unreachable describes a failed connection without the URL, which holds the token.
+func unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return errors.New("telegram: no answer in time")
+	}
+	return errors.New("telegram: the connection failed")
+}
+
+// Upload posts a document, streamed, with further fields.
+func (c *Client) Upload(ctx context.Context, fields map[string]string, name string, src io.Reader) (json.RawMessage, error) {
+	pr, pw := io.Pipe()
+	form := multipart.NewWriter(pw)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pw.CloseWithError(writeForm(form, fields, name, src))
+	}()
+	result, err := c.post(ctx, "sendDocument", form.FormDataContentType(), pr)
+	pr.CloseWithError(io.ErrClosedPipe) // ends the writer when the server answered early
+	<-done
+	return result, err
+}
+
+func writeForm(form *multipart.Writer, fields map[string]string, name string, src io.Reader) error {
+	for k, v := range fields {
+		if err := form.WriteField(k, v); err != nil {
+			return err
+		}
+	}
+	part, err := form.CreateFormFile("document", name)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(part, src); err != nil {
+		return err
+	}
+	return form.Close()
+}
+
+// Download opens a file by its reference. The caller closes it.
+func (c *Client) Download(ctx context.Context, ref string) (io.ReadCloser, error) {
+	params, err := json.Marshal(map[string]string{"file_id": ref})
+	if err != nil {
+		return nil, fmt.Errorf("telegram: %w", err)
+	}
+	result, err := c.Call(ctx, "getFile", params)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Path string `json:"file_path"`
+	}
+	if err := json.Unmarshal(result, &file); err != nil || file.Path == "" {
+		return nil, errors.New("telegram: the file has no path")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.files+file.Path, nil)
+	if err != nil {
+		return nil, errors.New("telegram: the file's path cannot be used")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return nil, &apiError{Code: resp.StatusCode}
+	}
+	return resp.Body, nil
+}

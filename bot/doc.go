@@ -1,0 +1,19 @@
+// Package bot is the line as Telegram shows it, and the only package that knows Telegram.
+//
+// One update's way, file by file:
+//
+//	poll.go, webhook.go  receive raw updates                          (keep, then confirm)
+//	update.go            read the little of them that matters
+//	read.go              update → input of the conversation; pure
+//	turn.go              session and inputs → next session, screens, effects
+//	submit.go            compose and seal a case, once for each desk consented to
+//	casework.go          a case's own turn: who is next, files to seal
+//	desk.go              officers and NGO caseworkers: buttons and commands
+//	errand.go            what a commit left to do: relay, alert, send; settled when done
+//	outbox.go            the order in which messages leave: emergencies, desks, conversation
+//	client.go            one JSON post to the Bot API
+//
+// Receiving, command matching and the webhook of go-telegram/bot are not used: they confirm
+// updates before anything is kept (see each file's comment). Its parameter structs and types are, and
+// it makes the calls at start.
+package bot

@@ -1,0 +1,193 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// relay is what running errands asks of the store.
+type relay interface {
+	Post(ctx context.Context, p referrals.Post) error
+	Move(ctx context.Context, m referrals.Move) (referrals.Holding, []string, error)
+	Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error
+}
+
+// late is what the sweep for errands that nobody finished asks of the store.
+type late interface {
+	Overdue(ctx context.Context, n int) ([]referrals.Overdue, error)
+	Retry(ctx context.Context, slot, id string, at time.Time) error
+}
+
+// runner runs the errands that commits leave. An errand stays in the store until it was done; what
+// a restart left over is found by sweep.
+type runner struct {
+	store  relay
+	late   late
+	out    *outbox
+	desks  *post
+	wake   func(slot string)
+	now    func() time.Time
+	log    *slog.Logger
+	meters *Meters
+
+	mu   sync.Mutex
+	mine map[string]bool // errands this process has in hand
+}
+
+// key names an errand among all slots.
+func key(slot, id string) string { return slot + " " + id }
+
+// start takes the errands of a commit in hand. ids are as the store answered, one for each.
+func (r *runner) start(ctx context.Context, slot string, ids []string, errands []referrals.Errand) {
+	for i, e := range errands {
+		if i < len(ids) && ids[i] != "" { // an empty id: done since
+			r.one(ctx, slot, ids[i], e)
+		}
+	}
+}
+
+// one starts an errand unless this process has it in hand already.
+func (r *runner) one(ctx context.Context, slot, id string, e referrals.Errand) {
+	r.mu.Lock()
+	held := r.mine[key(slot, id)]
+	r.mine[key(slot, id)] = true
+	r.mu.Unlock()
+	if held {
+		return
+	}
+	switch {
+	case e.Send != nil:
+		r.send(slot, id, *e.Send)
+	case e.Notice != nil:
+		r.notice(slot, id, *e.Notice)
+	case e.Move != nil:
+		r.finish(ctx, slot, id, r.move(ctx, *e.Move))
+	case e.Post != nil:
+		err := r.store.Post(ctx, *e.Post)
+		r.finish(ctx, slot, id, err)
+		if err == nil {
+			r.wake(e.Post.To.Slot)
+		}
+	default:
+		r.finish(ctx, slot, id, nil)
+	}
+}
+
+// move makes a move and starts the errands it leaves. A move that no longer fits is done.
+func (r *runner) move(ctx context.Context, m referrals.Move) error {
+	_, err := r.Move(ctx, m)
+	if errors.Is(err, referrals.ErrNotThere) || errors.Is(err, referrals.ErrUnknown) {
+		return nil
+	}
+	return err
+}
+
+// Move makes a move and starts the errands it leaves.
+func (r *runner) Move(ctx context.Context, m referrals.Move) (referrals.Holding, error) {
+	h, ids, err := r.store.Move(ctx, m)
+	if err != nil {
+		return h, err
+	}
+	r.count(h, m)
+	r.start(ctx, deskSlot(m.Desk), ids, m.Errands)
+	return h, nil
+}
+
+// deskSlot is the slot that keeps what a desk holds.
+func deskSlot(desk string) string { return "desk:" + desk }
+
+// count meters a move.
+func (r *runner) count(h referrals.Holding, m referrals.Move) {
+	switch m.To {
+	case referrals.Alerted, referrals.Silent:
+		r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
+	case referrals.Acknowledged, referrals.Closed:
+		r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
+		if m.To == referrals.Acknowledged {
+			r.meters.AckTime.WithLabelValues(string(h.Lane)).Observe(m.At.Sub(h.Since).Seconds())
+		}
+	default:
+		r.meters.Referrals.WithLabelValues(string(m.To)).Inc()
+	}
+}
+
+// finish settles an errand that was done, and leaves one that failed for the sweep.
+func (r *runner) finish(ctx context.Context, slot, id string, err error, sent ...referrals.Delivery) {
+	if err == nil {
+		err = r.store.Settle(ctx, slot, []string{id}, sent)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("an errand is left for later", "err", err)
+	}
+	r.mu.Lock()
+	delete(r.mine, key(slot, id))
+	r.mu.Unlock()
+}
+
+// send queues a message to a chat.
+func (r *runner) send(slot, id string, s referrals.Send) {
+	var c call
+	if json.Unmarshal(s.Body, &c) != nil {
+		r.finish(context.Background(), slot, id, nil)
+		return
+	}
+	tries := 0
+	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.Method == "answerCallbackQuery", do: func(ctx context.Context) time.Duration {
+		message, again := r.desks.deliver(ctx, c, &tries)
+		if again > 0 || ctx.Err() != nil {
+			return again
+		}
+		var sent []referrals.Delivery
+		if c.Own && message != 0 {
+			sent = []referrals.Delivery{{To: s.From, Message: message, At: r.now()}}
+		}
+		r.finish(ctx, slot, id, nil, sent...)
+		return 0
+	}})
+}
+
+// notice queues a notice to a desk.
+func (r *runner) notice(slot, id string, n referrals.Notice) {
+	l := laneDesk
+	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
+		l = laneEmergency
+	}
+	tries := 0
+	r.out.add(parcel{lane: l, order: "desk:" + n.Desk, do: func(ctx context.Context) time.Duration {
+		again := r.desks.notify(ctx, n, &tries)
+		if again > 0 || ctx.Err() != nil {
+			return again
+		}
+		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
+			r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
+		}
+		r.finish(ctx, slot, id, nil)
+		return 0
+	}})
+}
+
+// sweep finds errands that nobody finished, every so often until ctx ends.
+func (r *runner) sweep(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		found, err := r.late.Overdue(ctx, 100)
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("looking for errands left over failed", "err", err)
+		}
+		for _, o := range found {
+			r.one(ctx, o.Slot, o.ID, o.Errand)
+		}
+	}
+}

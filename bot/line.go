@@ -1,0 +1,299 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"defenderline/flows"
+	"defenderline/i18n"
+	"defenderline/referrals"
+)
+
+// Store is everything the line asks of where it keeps things, part by part.
+type Store interface {
+	inbox
+	turns
+	bench
+	leases
+	relay
+	late
+	holdings
+	history
+	archive
+	shelf
+}
+
+// Sealer is everything the line asks of OpenPGP.
+type Sealer interface {
+	sealer
+	fileSealer
+}
+
+// Options are what a line is made of. All fields are needed but those said to be optional.
+type Options struct {
+	API       string // address of the Bot API server
+	Token     string
+	DeskToken string // optional: a bot of its own for desks
+	// WebhookURL and WebhookSecret: optional, long polling without.
+	WebhookURL, WebhookSecret string
+
+	Store     Store
+	Sealer    Sealer
+	Directory *referrals.Directory
+	Texts     *i18n.Catalogue
+	// Facts are arguments of the line's own pages: flows.FactNames.
+	Facts     map[string]any
+	Limits    Limits
+	OpenCases int
+	Retention Retention
+	// Lease is how long the store leaves work with a worker.
+	Lease time.Duration
+	// Owner names this process among replicas.
+	Owner string
+
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
+	Meters *Meters
+}
+
+// Numbers of goroutines, and how often what others left is looked for.
+const (
+	workerCount = 8
+	senderCount = 32
+	queueLength = 256
+	lookEvery   = 250 * time.Millisecond
+	sweepEvery  = 2 * time.Second
+	lastWords   = 10 * time.Second // at the end: for what is still to be sent
+)
+
+// Line is one replica's bot.
+type Line struct {
+	o        Options
+	clients  map[byte]*Client
+	setups   map[byte]*setup
+	workers  *workers
+	runner   *runner
+	out      *outbox
+	pollers  []*poller
+	hooks    map[string]http.Handler
+	heard    atomic.Int64 // Unix time of the last answer of Telegram
+	draining context.Context
+}
+
+// New assembles a line. Nothing runs and nothing is called until Run.
+func New(o Options) (*Line, error) {
+	engine, err := flows.New(&guide{dir: o.Directory, seal: o.Sealer, texts: o.Texts})
+	if err != nil {
+		return nil, err
+	}
+	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
+	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
+	if err := l.bots(); err != nil {
+		return nil, err
+	}
+	l.out = newOutbox(sendRate(o.API), o.Now)
+	l.assemble(engine)
+	return l, nil
+}
+
+// sendRate is how many messages may leave a second. A Bot API server on this machine may allow more than
+// Telegram's own; what it does allow is learned from its refusals.
+func sendRate(api string) rate.Limit {
+	for _, own := range []string{"http://127.", "http://localhost", "http://[::1]"} {
+		if strings.HasPrefix(api, own) {
+			return rate.Inf
+		}
+	}
+	return perSecond
+}
+
+// bots makes a client for each of the bots.
+func (l *Line) bots() error {
+	tokens := map[byte]string{lineBot: l.o.Token}
+	if l.o.DeskToken != "" {
+		tokens[deskBot] = l.o.DeskToken
+	}
+	for b, token := range tokens {
+		l.clients[b] = NewClient(l.o.API, token, senderCount+2)
+		s, err := newSetup(token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
+		if err != nil {
+			return err
+		}
+		l.setups[b] = s
+	}
+	return nil
+}
+
+// assemble joins the parts.
+func (l *Line) assemble(engine *flows.Engine) {
+	o := l.o
+	own := o.DeskToken != ""
+	p := &post{clients: l.clients, archive: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, now: o.Now, meters: o.Meters}
+	if own {
+		p.deskBot = deskBot
+	}
+	l.workers = &workers{bench: o.Store, leases: o.Store, queue: make(chan referrals.Work, queueLength),
+		poke: make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
+	l.runner = &runner{store: o.Store, late: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
+		meters: o.Meters, mine: map[string]bool{}}
+	l.workers.runner = l.runner
+	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
+		history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
+	l.workers.cases = &caseworker{dir: o.Directory, seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log}
+	for b := range l.clients {
+		r := &receiver{bot: b, store: o.Store, log: o.Log, meters: o.Meters}
+		r.hand = func(w []referrals.Work) { l.workers.hand(l.draining)(w) }
+		if o.WebhookURL == "" {
+			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, ready: l.hear})
+			continue
+		}
+		l.hooks[hookPath(b)] = &webhook{receiver: r, secret: sha256.Sum256([]byte(o.WebhookSecret))}
+	}
+}
+
+// hookPath is what follows the webhook's own path for a bot.
+func hookPath(b byte) string {
+	if b == deskBot {
+		return "/desk"
+	}
+	return ""
+}
+
+// Webhooks are the handlers of deliveries, by what follows the webhook's path; none when polling.
+func (l *Line) Webhooks() map[string]http.Handler { return l.hooks }
+
+// hear notes whether Telegram answered.
+func (l *Line) hear(ok bool) {
+	if ok {
+		l.heard.Store(l.o.Now().Unix())
+	}
+}
+
+// Heard is when Telegram last answered; the zero time when it never did.
+func (l *Line) Heard() time.Time {
+	if s := l.heard.Load(); s != 0 {
+		return time.Unix(s, 0)
+	}
+	return time.Time{}
+}
+
+// Depth is how many messages wait to leave this process.
+func (l *Line) Depth() int { return l.out.depth() }
+
+// Start tells Telegram how updates are received. It fails when Telegram refuses.
+func (l *Line) Start(ctx context.Context) error {
+	for b, s := range l.setups {
+		url := l.o.WebhookURL
+		if url != "" {
+			url += hookPath(b)
+		}
+		if err := s.receiveBy(ctx, url, l.o.WebhookSecret); err != nil {
+			return err
+		}
+	}
+	l.hear(true)
+	return nil
+}
+
+// Run receives, answers and sends until ctx ends; then it receives nothing more, finishes what it
+// holds, for ten seconds at most, and returns. What it could not finish, the next start does.
+func (l *Line) Run(ctx context.Context) error {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	l.draining = working
+	var receivers, finishers sync.WaitGroup
+	for _, p := range l.pollers {
+		receivers.Go(func() { p.run(ctx) })
+	}
+	receivers.Go(func() { l.publish(ctx) })
+	receivers.Go(func() { l.listen(ctx) })
+	handing, stopHanding := context.WithCancel(working)
+	defer stopHanding()
+	for range workerCount {
+		finishers.Go(func() { l.workers.work(handing) })
+	}
+	receivers.Go(func() { l.workers.look(ctx) })
+	receivers.Go(func() { l.runner.sweep(ctx, sweepEvery) })
+	var senders sync.WaitGroup
+	for range senderCount {
+		senders.Go(func() { l.out.run(working) })
+	}
+	receivers.Wait()
+	stopHanding()
+	finishers.Wait()
+	l.drain(working)
+	stop()
+	senders.Wait()
+	for _, c := range l.clients {
+		c.Close()
+	}
+	return nil
+}
+
+// drain waits until nothing is left to send, or for as long as last words may take.
+func (l *Line) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastWords)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for l.out.depth() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// listen asks Telegram once in a while whether it is there, when no poll does.
+func (l *Line) listen(ctx context.Context) {
+	if len(l.pollers) > 0 {
+		return
+	}
+	tick := time.NewTicker(20 * time.Second)
+	defer tick.Stop()
+	for {
+		_, err := l.clients[lineBot].Call(ctx, "getMe", []byte("{}"))
+		l.hear(err == nil)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// publish sets commands and descriptions.
+func (l *Line) publish(ctx context.Context) {
+	_, own := l.setups[deskBot]
+	for b, s := range l.setups {
+		s.publish(ctx, b == deskBot)
+		if b == deskBot || !own {
+			s.deskScopes(ctx, l.deskChats())
+		}
+	}
+}
+
+// deskChats are the chats of officers and caseworkers with the language of their desk.
+func (l *Line) deskChats() map[int64]string {
+	out := map[int64]string{}
+	for _, d := range l.o.Directory.Desks() {
+		lang, _ := l.o.Texts.Match(d.Language(l.o.Texts.Languages()[0]))
+		for _, r := range d.Ladder {
+			if r.Chat != 0 {
+				out[r.Chat] = lang
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// inbox is where updates are kept before they are confirmed.
+type inbox interface {
+	Chat(bot string, chat int64) referrals.Member
+	Keep(ctx context.Context, posts []referrals.Post) ([]referrals.Work, error)
+}
+
+// turns decides which process reads: one at a time.
+type turns interface {
+	Lease(ctx context.Context, name, owner string, ttl time.Duration) (bool, error)
+	Unlease(ctx context.Context, name, owner string) error
+}
+
+// receiver keeps raw updates. Both ways of receiving use it.
+type receiver struct {
+	bot    byte
+	store  inbox
+	hand   func([]referrals.Work)
+	log    *slog.Logger
+	meters *Meters
+}
+
+// keep puts updates into the inboxes of their chats. Only when it returns nil may they be confirmed.
+// One that cannot be decoded, or comes from no chat, is set aside and counted: it would come again
+// for ever.
+func (r *receiver) keep(ctx context.Context, raws []json.RawMessage) (last int64, err error) {
+	posts := make([]referrals.Post, 0, len(raws))
+	for _, raw := range raws {
+		id, from, err := peek(raw)
+		last = max(last, id)
+		if err != nil || from.ID == 0 {
+			r.meters.Unread.Inc()
+			r.log.Warn("an update was set aside: it could not be read")
+			last = max(last, updateID(raw))
+			continue
+		}
+		body := make([]byte, 0, len(raw)+1)
+		body = append(append(body, r.bot), raw...)
+		posts = append(posts, referrals.Post{To: r.store.Chat(string(r.bot), from.ID), ID: string(r.bot) + formatID(id), Order: id, Body: body})
+	}
+	if len(posts) == 0 {
+		return last, nil
+	}
+	work, err := r.store.Keep(ctx, posts)
+	if len(work) > 0 {
+		r.hand(work)
+	}
+	if err != nil {
+		return 0, err
+	}
+	r.meters.Updates.WithLabelValues(botName(r.bot)).Add(float64(len(posts)))
+	return last, nil
+}
+
+// updateID is the id of an update that could not be decoded otherwise; zero when even that is not there.
+func updateID(raw []byte) int64 {
+	var u struct {
+		ID int64 `json:"update_id"`
+	}
+	if json.Unmarshal(raw, &u) != nil {
+		return 0
+	}
+	return u.ID
+}
+
+func botName(b byte) string {
+	if b == deskBot {
+		return "desk"
+	}
+	return "line"
+}
+
+// poller is a getUpdates loop of our own: the library's confirms updates to Telegram as soon as they
+// are in memory. Here the offset moves only after everything before it was kept.
+type poller struct {
+	*receiver
+	client *Client
+	lease  turns
+	owner  string
+	ready  func(bool)
+}
+
+const (
+	pollSeconds = 50
+	leaseFor    = 75 * time.Second // longer than a poll: the reader keeps its turn while it waits
+	pollPause   = time.Second
+)
+
+// run polls until ctx ends.
+func (p *poller) run(ctx context.Context) {
+	var offset int64
+	name := "poll:" + botName(p.bot)
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if p.lease.Unlease(end, name, p.owner) != nil {
+			p.log.Warn("the reader's lease could not be given back; another replica takes over when it ends")
+		}
+	}()
+	tries := 0
+	for ctx.Err() == nil {
+		mine, err := p.lease.Lease(ctx, name, p.owner, leaseFor)
+		if err != nil || !mine {
+			offset = 0
+			p.pause(ctx, pollPause)
+			continue
+		}
+		next, err := p.once(ctx, offset)
+		p.ready(err == nil)
+		if err != nil {
+			tries++
+			if ctx.Err() == nil {
+				p.log.Warn("receiving failed; it is tried again", "err", err)
+			}
+			p.pause(ctx, pause(err, tries))
+			continue
+		}
+		offset, tries = next, 0
+	}
+}
+
+// once asks for a batch and keeps it. The offset it returns confirms the batch with the next call.
+func (p *poller) once(ctx context.Context, offset int64) (int64, error) {
+	params := encode(struct {
+		Offset  int64    `json:"offset,omitempty"`
+		Limit   int      `json:"limit"`
+		Timeout int      `json:"timeout"`
+		Allowed []string `json:"allowed_updates"`
+	}{offset, 100, pollSeconds, allowedUpdates})
+	within, cancel := context.WithTimeout(ctx, (pollSeconds+15)*time.Second)
+	defer cancel()
+	result, err := p.client.Call(within, "getUpdates", params)
+	if err != nil {
+		return offset, err
+	}
+	var raws []json.RawMessage
+	if json.Unmarshal(result, &raws) != nil {
+		return offset, errUnread
+	}
+	last, err := p.keep(ctx, raws)
+	if err != nil {
+		return offset, err
+	}
+	return max(offset, last+1), nil
+}
+
+func (p *poller) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,262 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+
+	"defenderline/i18n"
+	"defenderline/referrals"
+)
+
+// archive is what sending documents asks of the store.
+type archive interface {
+	Documents(ctx context.Context, origin string, code referrals.Code, desk string) ([]string, error)
+	Document(ctx context.Context, origin string, code referrals.Code, desk, name string) ([]byte, error)
+	FileReader(ctx context.Context, origin string, code referrals.Code, name string) (io.ReadCloser, error)
+}
+
+// post delivers calls to chats and notices to desks.
+type post struct {
+	clients map[byte]*Client // by bot
+	archive archive
+	dir     *referrals.Directory
+	texts   *i18n.Catalogue
+	deskBot byte // which bot serves officers and NGOs
+	now     func() time.Time
+	meters  *Meters
+}
+
+// How long a call waits before it is tried again, when Telegram does not say.
+const (
+	firstPause   = 500 * time.Millisecond
+	longestPause = time.Minute
+)
+
+// pause is how long to wait after so many tries: twice as long each time. A
+// 429 says itself how long.
+func pause(err error, tries int) time.Duration {
+	var refused *apiError
+	if errors.As(err, &refused) && refused.RetryAfter > 0 {
+		return refused.RetryAfter + 50*time.Millisecond
+	}
+	return min(firstPause<<min(tries, 10), longestPause)
+}
+
+// attempt makes one call. again says how long to wait before it is made again, zero when it is over.
+func (p *post) attempt(ctx context.Context, bot byte, method string, tries *int, do func(*Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
+	client := p.clients[bot]
+	if client == nil {
+		client = p.clients[lineBot]
+	}
+	result, err = do(client)
+	p.meter(method, err)
+	if err != nil && passing(err) {
+		*tries++
+		return nil, pause(err, *tries), err
+	}
+	return result, 0, err
+}
+
+// meter counts a call and its result.
+func (p *post) meter(method string, err error) {
+	result := "ok"
+	var refused *apiError
+	switch {
+	case errors.As(err, &refused):
+		result = refused.reason()
+		if result == "too_many_requests" {
+			p.meters.TooMany.Inc()
+		}
+	case err != nil:
+		result = "unreachable"
+	}
+	p.meters.Calls.WithLabelValues(method, result).Inc()
+}
+
+// deliver makes a call of the outbox. It returns the id of the message sent, if one was, and how long
+// to wait when the call must be made again. A chat that blocked the bot is an outcome, not an error.
+func (p *post) deliver(ctx context.Context, c call, tries *int) (message int, again time.Duration) {
+	if !c.Until.IsZero() && p.now().After(c.Until) {
+		return 0, 0
+	}
+	result, again, err := p.attempt(ctx, c.Bot, c.Method, tries, func(client *Client) (json.RawMessage, error) {
+		return client.Call(ctx, c.Method, c.Params)
+	})
+	if again > 0 {
+		return 0, again
+	}
+	if isReason(err, "gone") && c.Else != nil {
+		return p.deliver(ctx, call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: c.Else, Own: c.Own}, tries)
+	}
+	if c.Method != "sendMessage" {
+		return 0, 0
+	}
+	return messageID(result), 0
+}
+
+func messageID(result json.RawMessage) int {
+	var m struct {
+		ID int `json:"message_id"`
+	}
+	if json.Unmarshal(result, &m) != nil {
+		return 0
+	}
+	return m.ID
+}
+
+// notify tells a desk something about a case and returns how long to wait when it must be tried
+// again. A rung without a chat, or one that cannot be reached, counts as told: its clock runs.
+func (p *post) notify(ctx context.Context, n referrals.Notice, tries *int) time.Duration {
+	d := p.dir.Desk(n.Desk)
+	if n.Kind == referrals.NoticePage {
+		p.meters.Pages.Inc()
+		return 0
+	}
+	if d == nil || n.Rung >= len(d.Ladder) || d.Ladder[n.Rung].Chat == 0 {
+		return 0
+	}
+	chat := d.Ladder[n.Rung].Chat
+	switch n.Kind {
+	case referrals.NoticeAlert, referrals.NoticeAddition:
+		return p.document(ctx, d, chat, n, tries)
+	case referrals.NoticeOpened:
+		return p.documents(ctx, d, chat, n, tries)
+	default:
+		return p.line(ctx, d, chat, n, tries)
+	}
+}
+
+// language is the one a desk is written to in.
+func (p *post) language(d *referrals.Desk) string {
+	lang, _ := p.texts.Match(d.Language(p.texts.Languages()[0]))
+	return lang
+}
+
+// caption is what stands beside a document or an offer: how urgent, which case, until when.
+func (p *post) caption(d *referrals.Desk, n referrals.Notice) string {
+	lang := p.language(d)
+	args := map[string]any{"Lane": p.texts.Text(lang, "desk.lane."+string(n.Lane), nil), "Code": n.Code, "Desk": d.Name}
+	if !n.Due.IsZero() {
+		args["Due"] = p.texts.Time(lang, n.Due, d.Zone)
+	}
+	key := "desk." + string(n.Kind)
+	if n.Due.IsZero() && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
+		key += "_open"
+	}
+	return p.texts.Text(lang, key, args)
+}
+
+// line sends a notice without a document.
+func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+	state := referrals.State("")
+	if n.Kind == referrals.NoticeOffer {
+		state = referrals.Offered
+	}
+	params := tg.SendMessageParams{ChatID: chat, Text: p.caption(d, n), LinkPreviewOptions: noPreview}
+	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
+		params.ReplyMarkup = k
+	}
+	_, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", tries, func(c *Client) (json.RawMessage, error) {
+		return c.Call(ctx, "sendMessage", encode(params))
+	})
+	return again
+}
+
+// document sends one sealed document with a neutral caption.
+func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+	code, _ := referrals.CaseOf(n.Code)
+	name := n.Document
+	if name == "" {
+		name = code.DocumentName(1)
+	}
+	body, err := p.open(ctx, n.Origin, code, d.ID, name)
+	if errors.Is(err, referrals.ErrUnknown) {
+		return 0 // withdrawn or expired meanwhile
+	}
+	if err != nil {
+		*tries++
+		return pause(err, *tries)
+	}
+	defer body.Close()
+	fields := map[string]string{"chat_id": strconv.FormatInt(chat, 10), "caption": p.caption(d, n),
+		"disable_content_type_detection": "true"}
+	if n.Kind == referrals.NoticeAlert {
+		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
+	}
+	_, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", tries, func(c *Client) (json.RawMessage, error) {
+		return c.Upload(ctx, fields, name, body)
+	})
+	return again
+}
+
+// documents sends every document of a case that a desk may read.
+func (p *post) documents(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+	code, _ := referrals.CaseOf(n.Code)
+	names, err := p.archive.Documents(ctx, n.Origin, code, d.ID)
+	if err != nil {
+		*tries++
+		return pause(err, *tries)
+	}
+	for _, name := range names {
+		n.Document = name
+		if again := p.document(ctx, d, chat, n, tries); again > 0 {
+			return again
+		}
+	}
+	return 0
+}
+
+// open opens a sealed document. A file's header of key packets is the desk's own, its body that of all desks.
+func (p *post) open(ctx context.Context, origin string, code referrals.Code, desk, name string) (io.ReadCloser, error) {
+	head, err := p.archive.Document(ctx, origin, code, desk, name)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasSuffix(name, ".pgp") {
+		return io.NopCloser(bytes.NewReader(head)), nil
+	}
+	body, err := p.archive.FileReader(ctx, origin, code, name)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), body), body}, nil
+}
+
+// deskKeyboard are the acts a desk has on a case in a state; nil when it has none.
+func deskKeyboard(texts *i18n.Catalogue, lang, code string, s referrals.State) *keyboard {
+	acts := deskActs[s]
+	if len(acts) == 0 {
+		return nil
+	}
+	k := &keyboard{}
+	for _, act := range acts {
+		b := button{Text: texts.Text(lang, "desk.button."+act, nil), Data: act + ":" + code}
+		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
+			k.Rows[n-1] = append(k.Rows[n-1], b)
+			continue
+		}
+		k.Rows = append(k.Rows, []button{b})
+	}
+	return k
+}
+
+// deskActs are the buttons of a case at a desk, by its state there.
+var deskActs = map[referrals.State][]string{
+	referrals.Alerted:      {"ack", "open"},
+	referrals.Silent:       {"ack", "open"},
+	referrals.Acknowledged: {"open", "close"},
+	referrals.Offered:      {"claim", "decline"},
+	referrals.Claimed:      {"accept", "decline", "open"},
+	referrals.Accepted:     {"complete", "return", "open"},
+}

@@ -1,0 +1,78 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"defenderline/flows"
+)
+
+// Bots name which of the two bots an update came to and a message leaves by. The byte is the
+// first of a post's body; the rest is the raw update.
+const (
+	lineBot = 'l'
+	deskBot = 'd'
+)
+
+// chatState is the record of one chat: its conversation and what answering it needs. It is
+// sealed wherever it is kept.
+type chatState struct {
+	Session flows.Session `json:"s"`
+	// Chat is the messenger's id of the chat: the only place it is kept, for news of a case.
+	Chat int64 `json:"c"`
+	Bot  byte  `json:"b"`
+	// Theirs are the ids of the person's messages that Telegram still lets the bot delete.
+	Theirs []stamp `json:"m,omitempty"`
+	// Minute and Count are the rate of updates: the minute they are counted in, and how many.
+	Minute int64 `json:"mi,omitempty"`
+	Count  int   `json:"co,omitempty"`
+	// Blocked says that the person blocked the bot: nothing is sent until they write again.
+	Blocked bool `json:"bl,omitempty"`
+}
+
+// stamp is a message and when it was written.
+type stamp struct {
+	ID int   `json:"i"`
+	At int64 `json:"a"` // Unix seconds
+}
+
+// deletable is how long Telegram lets a bot delete messages of a private chat.
+const deletable = 48 * time.Hour
+
+// openState reads a record; nil is the state of a chat that is new.
+func openState(raw []byte) (chatState, error) {
+	var s chatState
+	if raw == nil {
+		return s, nil
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return chatState{}, fmt.Errorf("a chat's record cannot be read; was it written by a newer version?")
+	}
+	return s, nil
+}
+
+// seal makes the record to keep. Message ids that Telegram no longer lets go are forgotten.
+func (s chatState) record(now time.Time) ([]byte, error) {
+	first := 0
+	for first < len(s.Theirs) && time.Unix(s.Theirs[first].At, 0).Add(deletable).Before(now) {
+		first++
+	}
+	s.Theirs = s.Theirs[first:]
+	return json.Marshal(s)
+}
+
+// forget drops messages from those still to be deleted.
+func (s *chatState) forget(ids []int) {
+	gone := make(map[int]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	kept := s.Theirs[:0:0]
+	for _, m := range s.Theirs {
+		if !gone[m.ID] {
+			kept = append(kept, m)
+		}
+	}
+	s.Theirs = kept
+}

@@ -1,0 +1,206 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"defenderline/flows"
+	"defenderline/referrals"
+)
+
+// copyFor is one desk's sealed copy.
+type copyFor struct {
+	desk   *referrals.Desk
+	sealed []byte
+}
+
+// submit seals a draft as a new case, one copy for each desk consented to. When nothing could be
+// sealed the draft stays as it was and the person is told: never in the clear instead.
+func (tn *turn) submit(d flows.Draft, before flows.Session) error {
+	desks := tn.consented(d)
+	code, err := referrals.NewCode(tn.random)
+	if err != nil {
+		return err
+	}
+	p := &paper{draft: d, code: code, number: 1, at: tn.at, lane: laneOf(d), lang: tn.lang(), names: names(desks)}
+	copies := tn.sealAll(p, desks)
+	if len(copies) == 0 {
+		tn.state.Session = before
+		tn.meters.Submissions.WithLabelValues(string(p.lane), "not_accepted").Inc()
+		tn.notes = append(tn.notes, flows.Text{Key: "line.not_accepted"})
+		tn.again()
+		return nil
+	}
+	if err := tn.begin(p, copies); err != nil {
+		return err
+	}
+	tn.meters.Submissions.WithLabelValues(string(p.lane), "sealed").Inc()
+	tn.sent(p, copies)
+	return nil
+}
+
+// laneOf is how urgent a draft is.
+func laneOf(d flows.Draft) referrals.Lane {
+	urgency := ""
+	if u := d.Answers["urgency"]; len(u) > 0 {
+		urgency = u[0]
+	}
+	return referrals.LaneOf(d.Flow, urgency)
+}
+
+// consented are the desks a draft's consent names, in the order in which their turn comes: the mission,
+// the NGOs as the router orders them, headquarters.
+func (tn *turn) consented(d flows.Draft) []*referrals.Desk {
+	agreed := map[string]bool{}
+	for _, v := range d.Answers["consent"] {
+		agreed[v] = true
+	}
+	var out []*referrals.Desk
+	country := first(d.Answers["country"])
+	if m := tn.dir.Mission(country); m != nil && agreed["mission"] {
+		out = append(out, m)
+	}
+	facts := referrals.Facts{Country: country, Language: tn.lang(), Applicant: first(d.Answers["applicant"]),
+		Needs: d.Answers["need"], Lane: laneOf(d)}
+	for _, c := range tn.dir.Route(facts, nil) {
+		if c.Desk.Kind == referrals.NGODesk && agreed[c.Desk.ID] {
+			out = append(out, c.Desk)
+		}
+	}
+	if hq := tn.dir.Headquarters(); hq != nil && agreed[referrals.Headquarters] {
+		out = append(out, hq)
+	}
+	return out
+}
+
+// names are the desks' names by the values of the consent question.
+func names(desks []*referrals.Desk) map[string]string {
+	out := make(map[string]string, len(desks))
+	for _, d := range desks {
+		if d.Kind == referrals.MissionDesk {
+			out["mission"] = d.Name
+			continue
+		}
+		out[d.ID] = d.Name
+	}
+	return out
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// sealAll makes the copies. A desk that cannot be sealed to is left out and counted.
+func (tn *turn) sealAll(p *paper, desks []*referrals.Desk) []copyFor {
+	var out []copyFor
+	for _, d := range desks {
+		sealed, err := tn.seal.Seal(d.ID, p.compose(d, tn.texts))
+		if err != nil {
+			tn.meters.SealFailures.WithLabelValues(d.ID).Inc()
+			tn.log.Error("a copy could not be sealed", "desk", d.ID, "err", err)
+			continue
+		}
+		out = append(out, copyFor{desk: d, sealed: sealed})
+	}
+	return out
+}
+
+// begin puts the case and its copies into the commit and releases it to those whose turn is first.
+func (tn *turn) begin(p *paper, copies []copyFor) error {
+	c := referrals.Case{Code: p.code, Lane: p.lane, Slot: tn.work.Slot, Chat: tn.work.Member, SentAt: tn.at, Documents: 1}
+	for _, one := range copies {
+		c.Shares = append(c.Shares, referrals.Share{Desk: one.desk.ID, Kind: one.desk.Kind, Stage: referrals.Kept})
+		tn.out.Documents = append(tn.out.Documents, referrals.Document{Case: p.code, Desk: one.desk.ID,
+			Name: p.code.DocumentName(1), Body: one.sealed, Keep: tn.keep.Sealed})
+	}
+	c.Waiting = p.waiting()
+	c.Files = len(c.Waiting)
+	c, errands := c.Happen(referrals.Event{Kind: referrals.Sent, At: tn.at}, tn.dir)
+	record, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("write the case's record: %w", err)
+	}
+	birth := referrals.Birth{Name: p.code.Name(), State: record, Keep: tn.keep.Sealed}
+	if len(c.Waiting) > 0 {
+		birth.Again = tn.at
+	}
+	tn.out.Births = append(tn.out.Births, birth)
+	tn.out.Errands = append(tn.out.Errands, errands...)
+	return nil
+}
+
+// sent shows what happens next and deletes the words, which are sealed now, from the chat. Messages
+// that brought files go when those are sealed.
+func (tn *turn) sent(p *paper, copies []copyFor) {
+	remembered := flows.Case{Code: string(p.code), Flow: p.draft.Flow, Lane: string(p.lane), SentAt: tn.at,
+		Country: first(p.draft.Answers["country"]), State: "sent", At: tn.at, Documents: 1, Files: len(p.waiting())}
+	for _, one := range copies {
+		remembered.Desks = append(remembered.Desks, one.desk.ID)
+		remembered.Names = append(remembered.Names, one.desk.Name)
+	}
+	next := tn.engine.Sent(tn.state.Session, remembered)
+	tn.state.Session = next.Session
+	tn.show(next.Screen)
+	tn.erase(p.words())
+}
+
+// errNoCase is returned for an addition to a case the chat no longer has.
+var errNoCase = errors.New("the case of an addition is not known")
+
+// add seals what was added to a case for every desk that was consented to and whose copy was made.
+func (tn *turn) add(d flows.Draft, before flows.Session) error {
+	code, ok := referrals.ParseCode(d.Case)
+	if !ok {
+		return errNoCase
+	}
+	i := tn.caseIndex(d.Case)
+	if i < 0 {
+		return errNoCase
+	}
+	c := &tn.state.Session.Cases[i]
+	c.Documents = c.Documents + 1
+	p := &paper{draft: d, code: code, number: c.Documents, at: tn.at, lane: referrals.Lane(c.Lane),
+		lang: tn.lang(), files: c.Files}
+	copies := tn.sealAll(p, tn.byID(c.Desks))
+	if len(copies) == 0 {
+		tn.state.Session = before
+		tn.notes = append(tn.notes, flows.Text{Key: "line.not_accepted"})
+		tn.again()
+		return nil
+	}
+	for _, one := range copies {
+		tn.out.Documents = append(tn.out.Documents, referrals.Document{Case: code, Desk: one.desk.ID,
+			Name: code.DocumentName(p.number), Body: one.sealed, Keep: tn.keep.Sealed})
+	}
+	waiting := p.waiting()
+	c.Files += len(waiting)
+	id := fmt.Sprintf("added:%s:%d", code, p.number)
+	post := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAdded, At: tn.at,
+		Documents: p.number, Files: c.Files, Waiting: waiting})
+	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &post})
+	tn.erase(p.words())
+	return nil
+}
+
+func (tn *turn) caseIndex(code string) int {
+	for i, c := range tn.state.Session.Cases {
+		if c.Code == code {
+			return i
+		}
+	}
+	return -1
+}
+
+func (tn *turn) byID(ids []string) []*referrals.Desk {
+	var out []*referrals.Desk
+	for _, id := range ids {
+		if d := tn.dir.Desk(id); d != nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,326 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"defenderline/flows"
+	"defenderline/i18n"
+	"defenderline/referrals"
+)
+
+// sealer is what sending a case asks of OpenPGP.
+type sealer interface {
+	Usable(desk string) error
+	Seal(desk string, plaintext []byte) ([]byte, error)
+}
+
+// Limits bound what one chat may do.
+type Limits struct {
+	// UpdatesPerMinute is how many updates of a chat are handled a minute; zero: any number. What
+	// belongs to an emergency is always handled.
+	UpdatesPerMinute int
+}
+
+// Retention says how long what was kept stays when nothing more happens.
+type Retention struct {
+	Draft, Sealed time.Duration
+}
+
+// turner takes the turns of chats: it holds what every turn needs and changes nothing itself.
+type turner struct {
+	engine  *flows.Engine
+	texts   *i18n.Catalogue
+	dir     *referrals.Directory
+	seal    sealer
+	holding holdings
+	mover   mover
+	history history
+	now     func() time.Time
+	random  io.Reader
+	limits  Limits
+	keep    Retention
+	// ownDeskBot says that officers and NGOs have a bot of their own.
+	ownDeskBot bool
+	log        *slog.Logger
+	meters     *Meters
+}
+
+// turn is one turn of one chat: from what is known and what came to what is committed.
+type turn struct {
+	*turner
+	work    referrals.Work
+	state   chatState
+	bot     byte
+	at      time.Time
+	out     referrals.Commit
+	notes   []flows.Text
+	screen  *flows.Screen
+	edit    int // the message that the screen replaces; 0: a new one
+	private bool
+}
+
+// take handles everything in the inbox of a chat, in order.
+func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
+	state, err := openState(w.State)
+	if err != nil {
+		return referrals.Commit{}, err
+	}
+	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now(), private: true}
+	for _, e := range w.Inbox {
+		tn.out.Done = append(tn.out.Done, e.ID)
+		if err := tn.entry(ctx, e); err != nil {
+			return referrals.Commit{}, err
+		}
+	}
+	tn.present()
+	if tn.out.State, err = tn.state.record(tn.at); err != nil {
+		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
+	}
+	tn.out.Keep = t.keepFor(tn.state)
+	if tn.state.Chat == 0 { // nothing to remember: a group, or a chat that was wiped
+		tn.out.State = nil
+	}
+	return tn.out, nil
+}
+
+// keepFor is how long a chat's record stays: as long as a draft, or as long as a case it sent
+// may bring news.
+func (t *turner) keepFor(s chatState) time.Duration {
+	if len(s.Session.Cases) > 0 {
+		return max(t.keep.Sealed, t.keep.Draft)
+	}
+	return t.keep.Draft
+}
+
+// entry handles one entry of the inbox. What cannot be read is counted and passed over. A panic in
+// handling is an entry that cannot be taken: the person is asked to send it again.
+func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
+	if len(e.Body) == 0 {
+		return nil
+	}
+	before := tn.state
+	defer func() {
+		if r := recover(); r != nil {
+			tn.meters.Panics.Inc()
+			tn.log.Error("an update could not be handled", "entry", "panic")
+			tn.state, err = before, nil
+			tn.notes = append(tn.notes, flows.Text{Key: "line.not_taken"})
+			tn.again()
+		}
+	}()
+	if e.Body[0] == referrals.NewsMark {
+		tn.news(e.Body[1:])
+		return nil
+	}
+	u, err := decode(e.Body[1:])
+	if err != nil {
+		tn.meters.Unread.Inc()
+		return nil
+	}
+	tn.bot = e.Body[0]
+	return tn.update(ctx, e.ID, u)
+}
+
+// update handles one update of a person, an officer or a caseworker.
+func (tn *turn) update(ctx context.Context, id string, u update) error {
+	from := u.chat()
+	switch {
+	case from.Type != "private":
+		tn.group(u, from)
+		return nil
+	case u.Member != nil:
+		tn.state.Blocked = u.Member.New.Status == "kicked"
+		return nil
+	case tn.isDesk(from.ID):
+		return tn.deskUpdate(ctx, id, u, from.ID)
+	case tn.bot == deskBot:
+		tn.stranger(u, from.ID)
+		return nil
+	}
+	return tn.defender(ctx, u, from.ID)
+}
+
+// defender steps the conversation of a defender.
+func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
+	s := &tn.state
+	s.Chat, s.Bot, s.Blocked = chat, tn.bot, false
+	if u.Message != nil {
+		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
+	}
+	if s.Session.Language == "" {
+		lang, sure := tn.texts.Match(u.language())
+		s.Session.Language, s.Session.Chosen = lang, sure
+	}
+	in := read(u, s.Session.Language, tn.texts, tn.at)
+	if !tn.admitted(in) {
+		tn.press(u, flows.Text{Key: "toast.slow"})
+		return nil
+	}
+	return tn.step(ctx, u, in)
+}
+
+// step lets the engine answer one input and does what follows from it.
+func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
+	before := tn.state.Session
+	out, err := tn.engine.Step(before, in)
+	if err != nil {
+		return fmt.Errorf("step the conversation: %w", err)
+	}
+	tn.state.Session = out.Session
+	tn.press(u, out.Toast)
+	tn.show(out.Screen)
+	tn.edit = 0
+	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
+		tn.edit = u.Callback.Message.ID
+	}
+	for _, e := range out.Effects {
+		if err := tn.effect(ctx, e, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// effect does one effect of a step.
+func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session) error {
+	switch e.Kind {
+	case flows.Submit:
+		return tn.submit(e.Draft, before)
+	case flows.Append:
+		return tn.add(e.Draft, before)
+	case flows.Discard:
+		tn.erase(messagesOf(e.Draft))
+	case flows.Withdraw:
+		tn.happened(e.Case, referrals.WasWithdrawn)
+		if code, ok := referrals.ParseCode(e.Case); ok {
+			tn.out.Drops = append(tn.out.Drops, referrals.Drop{Case: code})
+		}
+	case flows.Close:
+		tn.happened(e.Case, referrals.WasEnded)
+	case flows.Wipe:
+		return tn.wipe(ctx)
+	}
+	return nil
+}
+
+// happened tells one of the chat's cases what its defender did.
+func (tn *turn) happened(code string, k referrals.EventKind) {
+	c, ok := referrals.ParseCode(code)
+	if !ok {
+		return
+	}
+	id := fmt.Sprintf("%s:%s:%d", k, c, tn.work.Number)
+	p := referrals.EventPost(tn.work.Slot, c, id, referrals.Event{Kind: k, At: tn.at})
+	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &p})
+}
+
+// news brings what a desk did with a case to the chat that sent it.
+func (tn *turn) news(raw []byte) {
+	var n referrals.News
+	if json.Unmarshal(raw, &n) != nil || tn.state.Chat == 0 {
+		return
+	}
+	if n.Message != 0 {
+		tn.fileNews(n)
+		return
+	}
+	by := ""
+	if d := tn.dir.Desk(n.Desk); d != nil {
+		by = d.Name
+	}
+	next, text, ok := tn.engine.News(tn.state.Session, string(n.Code), n.State, by, n.At)
+	if !ok {
+		return
+	}
+	tn.state.Session = next
+	if !tn.state.Blocked {
+		tn.say(text)
+	}
+}
+
+// fileNews erases the message of a file that is sealed now, or says that a file did not arrive.
+func (tn *turn) fileNews(n referrals.News) {
+	if n.State == referrals.FileSealed {
+		tn.erase([]int{n.Message})
+		return
+	}
+	tn.say(flows.Text{Key: "line.file_failed", Args: map[string]any{"Code": string(n.Code)}})
+}
+
+// say sends a text on its own, outside of any screen.
+func (tn *turn) say(text flows.Text) {
+	v := flows.Screen{Ask: text}.View(tn.lang(), tn.texts)
+	tn.sendOwn(show(tn.state.Bot, tn.state.Chat, 0, v))
+}
+
+// show makes a screen the one to be presented at the end of the turn, with the notes of those before.
+func (tn *turn) show(s flows.Screen) {
+	tn.notes = append(tn.notes, s.Notes...)
+	tn.screen = &s
+}
+
+// again presents the current screen once more.
+func (tn *turn) again() {
+	tn.edit = 0
+	s := tn.engine.Show(tn.state.Session)
+	tn.state.Session = s.Session
+	tn.show(s.Screen)
+}
+
+// present sends what the turn has to show: one screen, however many updates it took.
+func (tn *turn) present() {
+	if tn.screen == nil || tn.state.Chat == 0 || tn.state.Blocked {
+		return
+	}
+	tn.screen.Notes = distinct(tn.notes)
+	c := show(tn.state.Bot, tn.state.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
+	tn.sendOwn(c)
+}
+
+// sendOwn sends to a defender's chat and remembers the message for a wipe.
+func (tn *turn) sendOwn(c call) {
+	c.Own = true
+	tn.send(c)
+}
+
+func (tn *turn) send(c call) {
+	tn.out.Errands = append(tn.out.Errands, c.errand(tn.work.Member))
+}
+
+// press answers the press of a button, if the update is one: a press hangs until it is answered.
+func (tn *turn) press(u update, toast flows.Text) {
+	if u.Callback == nil {
+		return
+	}
+	text := ""
+	if toast.Key != "" {
+		text = tn.texts.Text(tn.lang(), toast.Key, toast.Args)
+	}
+	tn.send(answer(tn.bot, u.chat().ID, u.Callback.ID, text, tn.at))
+}
+
+// lang is the language the chat is answered in.
+func (tn *turn) lang() string {
+	if l := tn.state.Session.Language; l != "" {
+		return l
+	}
+	return tn.texts.Languages()[0]
+}
+
+// distinct drops notes that say the same key twice.
+func distinct(notes []flows.Text) []flows.Text {
+	seen := map[string]bool{}
+	var out []flows.Text
+	for _, n := range notes {
+		if !seen[n.Key] {
+			seen[n.Key] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}

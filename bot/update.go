@@ -1,0 +1,122 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// update is what the line reads of a Bot API Update; everything else is passed over, so that
+// a kind of message Telegram invents tomorrow cannot stop the ones it sends today.
+type update struct {
+	ID       int64     `json:"update_id"`
+	Message  *message  `json:"message"`
+	Edited   *message  `json:"edited_message"`
+	Callback *callback `json:"callback_query"`
+	Member   *member   `json:"my_chat_member"`
+}
+
+type chat struct {
+	ID   int64  `json:"id"`
+	Type string `json:"type"`
+}
+
+type sender struct {
+	Language string `json:"language_code"`
+}
+
+type message struct {
+	ID       int    `json:"message_id"`
+	From     sender `json:"from"`
+	Chat     chat   `json:"chat"`
+	Date     int64  `json:"date"`
+	Text     string `json:"text"`
+	Caption  string `json:"caption"`
+	Location *struct {
+		Latitude  float64 `json:"latitude"`
+		Longitude float64 `json:"longitude"`
+	} `json:"location"`
+	Photo     []file `json:"photo"`
+	Voice     *file  `json:"voice"`
+	Audio     *file  `json:"audio"`
+	Video     *file  `json:"video"`
+	VideoNote *file  `json:"video_note"`
+	Animation *file  `json:"animation"`
+	Document  *file  `json:"document"`
+}
+
+type file struct {
+	ID   string `json:"file_id"`
+	Name string `json:"file_name"`
+	Type string `json:"mime_type"`
+	Size int64  `json:"file_size"`
+}
+
+type callback struct {
+	ID      string   `json:"id"`
+	From    sender   `json:"from"`
+	Message *message `json:"message"`
+	Data    string   `json:"data"`
+}
+
+type member struct {
+	Chat chat `json:"chat"`
+	New  struct {
+		Status string `json:"status"`
+	} `json:"new_chat_member"`
+}
+
+// allowedUpdates are the kinds the line asks Telegram for.
+var allowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
+
+// errUnread is returned for an update that cannot be decoded. It never quotes it.
+var errUnread = errors.New("telegram: an update could not be decoded")
+
+// decode reads one raw update.
+func decode(raw []byte) (update, error) {
+	var u update
+	if json.Unmarshal(raw, &u) != nil || u.ID == 0 {
+		return update{}, errUnread
+	}
+	return u, nil
+}
+
+// chat is the chat an update comes from; its id is zero when it comes from none.
+func (u update) chat() chat {
+	switch {
+	case u.Message != nil:
+		return u.Message.Chat
+	case u.Edited != nil:
+		return u.Edited.Chat
+	case u.Callback != nil && u.Callback.Message != nil:
+		return u.Callback.Message.Chat
+	case u.Member != nil:
+		return u.Member.Chat
+	default:
+		return chat{}
+	}
+}
+
+// language is what the person's own program is set to, when it tells.
+func (u update) language() string {
+	switch {
+	case u.Message != nil:
+		return u.Message.From.Language
+	case u.Callback != nil:
+		return u.Callback.From.Language
+	default:
+		return ""
+	}
+}
+
+// time is when a message was written; zero when the update does not say.
+func (m *message) time() time.Time { return time.Unix(m.Date, 0).UTC() }
+
+// peek reads only the id of an update and of its chat, for the inbox.
+func peek(raw []byte) (id int64, from chat, err error) {
+	u, err := decode(raw)
+	if err != nil {
+		return 0, chat{}, err
+	}
+	return u.ID, u.chat(), nil
+}

@@ -1,0 +1,208 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// bench is where workers take work from and put it back.
+type bench interface {
+	Take(ctx context.Context, slots []string, n int) ([]referrals.Work, error)
+	Commit(ctx context.Context, w referrals.Work, c referrals.Commit) ([]string, *referrals.Work, error)
+	Release(ctx context.Context, w referrals.Work, at time.Time) error
+}
+
+// leases keeps work in hand that takes longer than a lease.
+type leases interface {
+	Extend(ctx context.Context, w referrals.Work) error
+}
+
+// workers take the turns of chats, cases and clocks, each member by one worker at a time.
+type workers struct {
+	bench   bench
+	leases  leases
+	turner  *turner
+	cases   *caseworker
+	runner  *runner
+	queue   chan referrals.Work
+	poke    chan string // slots with something due
+	lease   time.Duration
+	log     *slog.Logger
+	nothing time.Duration // how often to look for due work when nobody says so
+}
+
+// hand gives work just kept to the workers. What they cannot take now is released and comes due at once.
+func (ws *workers) hand(ctx context.Context) func([]referrals.Work) {
+	return func(work []referrals.Work) {
+		for _, w := range work {
+			select {
+			case ws.queue <- w:
+			default:
+				ws.giveBack(ctx, w, time.Time{})
+			}
+		}
+	}
+}
+
+func (ws *workers) giveBack(ctx context.Context, w referrals.Work, at time.Time) {
+	if at.IsZero() {
+		at = ws.turner.now()
+	}
+	if err := ws.bench.Release(ctx, w, at); err != nil && ctx.Err() == nil {
+		ws.log.Warn("work could not be given back; it comes due when its lease ends", "err", err)
+	}
+}
+
+// wake says that a slot has something due.
+func (ws *workers) wake(slot string) {
+	select {
+	case ws.poke <- slot:
+	default: // the next look finds it
+	}
+}
+
+// look takes due work until ctx ends: when woken, and every so often for what others left.
+func (ws *workers) look(ctx context.Context) {
+	tick := time.NewTicker(ws.nothing)
+	defer tick.Stop()
+	for {
+		var slots []string
+		select {
+		case <-ctx.Done():
+			return
+		case slot := <-ws.poke:
+			slots = ws.poked(slot)
+		case <-tick.C:
+		}
+		work, err := ws.bench.Take(ctx, slots, cap(ws.queue)-len(ws.queue))
+		if err != nil && ctx.Err() == nil {
+			ws.log.Warn("taking work failed; it is tried again", "err", err)
+		}
+		for _, w := range work {
+			select {
+			case ws.queue <- w:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// poked collects the slots that were poked meanwhile.
+func (ws *workers) poked(first string) []string {
+	slots := []string{first}
+	for {
+		select {
+		case s := <-ws.poke:
+			slots = append(slots, s)
+		default:
+			return slots
+		}
+	}
+}
+
+// work handles what is in the queue until ctx ends and the queue is empty.
+func (ws *workers) work(ctx context.Context) {
+	for {
+		select {
+		case w := <-ws.queue:
+			ws.handle(ctx, w)
+			continue
+		default:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case w := <-ws.queue:
+			ws.handle(ctx, w)
+		}
+	}
+}
+
+// handle takes the turns of one member until its inbox is empty.
+func (ws *workers) handle(ctx context.Context, w referrals.Work) {
+	if strings.HasPrefix(w.Slot, "desk:") {
+		ws.clock(ctx, w)
+		return
+	}
+	for next := &w; next != nil; {
+		work := *next
+		c, err := ws.held(ctx, work)
+		if err != nil {
+			ws.log.Error("a turn failed; it is tried again", "err", err)
+			ws.giveBack(ctx, work, ws.turner.now().Add(firstPause))
+			return
+		}
+		ids, again, err := ws.bench.Commit(ctx, work, c)
+		if errors.Is(err, referrals.ErrSuperseded) {
+			return // whoever took over handles it
+		}
+		if err != nil {
+			ws.log.Warn("a commit failed; its turn is taken again", "err", err)
+			return
+		}
+		ws.runner.start(ctx, work.Slot, ids, c.Errands)
+		next = again
+	}
+}
+
+// held takes one turn and keeps the lease while it lasts.
+func (ws *workers) held(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	if len(w.Name) > 0 && w.Name[0] == 'k' { // sealing a file may take longer than a lease
+		wg.Go(func() { ws.extend(ctx, w, done) })
+	}
+	defer wg.Wait()
+	defer close(done)
+	if len(w.Name) > 0 && w.Name[0] == 'k' {
+		return ws.cases.take(ctx, w)
+	}
+	return ws.turner.take(ctx, w)
+}
+
+func (ws *workers) extend(ctx context.Context, w referrals.Work, done <-chan struct{}) {
+	tick := time.NewTicker(ws.lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := ws.leases.Extend(ctx, w); err != nil && ctx.Err() == nil {
+				ws.log.Warn("a lease could not be extended", "err", err)
+			}
+		}
+	}
+}
+
+// clock acts on the silence of a desk.
+func (ws *workers) clock(ctx context.Context, w referrals.Work) {
+	desk := ws.turner.dir.Desk(strings.TrimPrefix(w.Slot, "desk:"))
+	h, err := ws.turner.holding.Holding(ctx, strings.TrimPrefix(w.Slot, "desk:"), strings.TrimPrefix(w.Name, "h"))
+	if desk == nil || errors.Is(err, referrals.ErrUnknown) {
+		return
+	}
+	if err != nil {
+		ws.log.Warn("a case's clock could not be read; it is tried again", "err", err)
+		return
+	}
+	m, due := referrals.Overslept(h, desk, ws.turner.now())
+	if !due {
+		if !h.Due.IsZero() {
+			ws.giveBack(ctx, w, h.Due)
+		}
+		return
+	}
+	if _, err := ws.runner.Move(ctx, m); err != nil && !errors.Is(err, referrals.ErrNotThere) && ctx.Err() == nil {
+		ws.log.Warn("a case could not be moved on; it is tried again", "err", err)
+	}
+}
