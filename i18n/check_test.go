@@ -13,7 +13,7 @@ func checkText(t *testing.T, lang, key, text string) []Finding {
 		files["texts/"+other+"/extra.toml"] = key + ` = "Bien"`
 	}
 	files["texts/"+lang+"/extra.toml"] = key + " = " + text
-	c, err := load(testFiles(t, files), []string{"en", "es", "ar"})
+	c, err := loadTexts(testFiles(t, files), []string{"en", "es", "ar"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestCheckLetsGoodTextsPass(t *testing.T) {
 		for _, lang := range []string{"en", "es", "ar"} {
 			files["texts/"+lang+"/extra.toml"] = key + " = " + text
 		}
-		c, err := load(testFiles(t, files), []string{"en", "es", "ar"})
+		c, err := loadTexts(testFiles(t, files), []string{"en", "es", "ar"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,18 @@ func Shipped() []string { return shippedIn(shipped) }
 func Load(languages []string) (*Catalogue, error) { return load(shipped, languages) }
 
 func load(fsys fs.FS, languages []string) (*Catalogue, error) {
+	c, err := loadTexts(fsys, languages)
+	if err != nil {
+		return nil, err
+	}
+	if c.finder, err = newFinder(fsys); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// loadTexts reads everything but what countries are called.
+func loadTexts(fsys fs.FS, languages []string) (*Catalogue, error) {
 	available := shippedIn(fsys)
 	if len(languages) == 0 {
 		languages = available
@@ -54,11 +66,6 @@ func load(fsys fs.FS, languages []string) (*Catalogue, error) {
 		tags = append(tags, t.tag)
 	}
 	c.matcher = language.NewMatcher(tags)
-	finder, err := newFinder(fsys)
-	if err != nil {
-		return nil, err
-	}
-	c.finder = finder
 	return c, nil
 }
 
