@@ -23,7 +23,7 @@ func (l *loader) desks(c *Config) []Desk {
 		l.missing("headquarters", "name the desk that receives what has no mission")
 	} else {
 		hq := l.office("headquarters", l.file.Headquarters.officePart, c.Languages)
-		hq.ID, hq.Kind, hq.Asks = referrals.Headquarters, referrals.HeadquartersDesk, knownAsks()
+		hq.ID, hq.Kind, hq.Asks = referrals.Headquarters, referrals.HeadquartersDesk, Asks()
 		desks = append(desks, hq)
 	}
 	for i, p := range l.file.NGOs {
@@ -41,7 +41,7 @@ func (l *loader) mission(field string, p missionPart, languages []string) Desk {
 		l.missing(field+".countries", "name the countries it serves, like [PE]")
 	}
 	l.countries(field+".countries", p.Countries)
-	d.Asks = l.oneOf(field+".asks", p.Asks, knownAsks())
+	d.Asks = l.oneOf(field+".asks", p.Asks, Asks())
 	return d
 }
 
@@ -99,8 +99,8 @@ func (l *loader) serves(field string, p servesPart, d *Desk, languages []string)
 	}
 	l.countries(field+".countries", p.Countries.List)
 	d.AllCountries, d.Countries = p.Countries.All, p.Countries.List
-	d.Needs = l.oneOf(field+".needs", p.Needs, knownNeeds())
-	d.Applicants = l.oneOf(field+".applicants", p.Applicants, knownApplicants())
+	d.Needs = l.oneOf(field+".needs", p.Needs, Needs())
+	d.Applicants = l.oneOf(field+".applicants", p.Applicants, Applicants())
 	d.Languages = l.tags(field+".languages", p.Languages, languages)
 }
 

@@ -186,7 +186,7 @@ func (l *loader) fallback(languages []string) map[string]string {
 func (r *report) fallbackText(at, language, text string, languages []string) {
 	switch {
 	case !slices.Contains(languages, language):
-		r.refuse(at, "is not a language of the line", "choose from "+strings.Join(languages, ", "))
+		r.warn(at, "is not a language of the line", "nobody is shown it; the line speaks "+strings.Join(languages, ", "))
 	case text == "":
 		r.refuse(at, "is empty", "write what to do when the line is down")
 	case len(utf16.Encode([]rune(text))) > 4096:

@@ -106,7 +106,7 @@ func TestLoadFillsInDefaults(t *testing.T) {
 		Retention:  Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour, Audit: 8760 * time.Hour},
 		Desks: []Desk{{Field: "headquarters", HideKeyIDs: true, Desk: &referrals.Desk{
 			ID: "headquarters", Kind: referrals.HeadquartersDesk, Name: "Human Rights Desk", Zone: time.UTC,
-			Languages: []string{"en", "es", "fr", "ar"}, RoutineWithin: 72 * time.Hour, Asks: knownAsks(), Accepting: true,
+			Languages: []string{"en", "es", "fr", "ar"}, RoutineWithin: 72 * time.Hour, Asks: Asks(), Accepting: true,
 			Ladder: []referrals.Rung{{Chat: 900099, Within: 30 * time.Minute}},
 		}, Keys: []Key{{
 			File: "keys/a.asc", Fingerprint: "0123456789ABCDEF0123456789ABCDEF01234567", Armored: []byte(anyKey), Field: "headquarters.keys[0]",

@@ -2,18 +2,21 @@ package configs
 
 // The closed sets of the file, as the conversation's buttons name them.
 
-func knownAsks() []string {
+// Asks are the kinds of contact that a mission may offer.
+func Asks() []string {
 	return []string{
 		"meeting", "trial", "visit", "raise_private", "raise_public", "statement", "uk_company", "capacity",
 		"visibility", "multilateral", "regular_contact",
 	}
 }
 
-func knownNeeds() []string {
+// Needs are what an NGO may offer.
+func Needs() []string {
 	return []string{
 		"funding", "relocation", "legal", "medical", "digital", "accompaniment", "training", "family", "transport",
 		"advocacy", "equipment", "other",
 	}
 }
 
-func knownApplicants() []string { return []string{"individual", "family", "organisation", "community"} }
+// Applicants are for whom an NGO may be there.
+func Applicants() []string { return []string{"individual", "family", "organisation", "community"} }
