@@ -2,18 +2,20 @@ package seal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
-	pgparmor "github.com/ProtonMail/gopenpgp/v2/armor"
 )
 
 const (
 	armorBegin  = "-----BEGIN PGP"
 	messageType = "PGP MESSAGE"
+	armorLine   = 64 // characters in a line
 )
 
 // Packet tags of keys (RFC 4880, section 4.3).
@@ -24,12 +26,43 @@ const (
 )
 
 // enarmor armors without Version and Comment headers, which would name the library.
-func enarmor(kind string, raw []byte) ([]byte, error) {
-	text, err := pgparmor.ArmorWithTypeAndCustomHeaders(raw, kind, "", "")
-	if err != nil {
-		return nil, internalError()
+// It is our own because the library computes the checksum bit by bit, which took a
+// fifth of the time of sealing a case.
+func enarmor(kind string, raw []byte) []byte {
+	size := base64.StdEncoding.EncodedLen(len(raw))
+	out := make([]byte, 0, size+size/armorLine+2*len(kind)+64)
+	out = append(out, "-----BEGIN "+kind+"-----\n\n"...)
+	for line := range slices.Chunk(raw, armorLine/4*3) {
+		out = base64.StdEncoding.AppendEncode(out, line)
+		out = append(out, '\n')
 	}
-	return append([]byte(text), '\n'), nil
+	sum := crc24(raw)
+	out = append(out, '=')
+	out = base64.StdEncoding.AppendEncode(out, []byte{byte(sum >> 16), byte(sum >> 8), byte(sum)})
+	return append(out, "\n-----END "+kind+"-----\n"...)
+}
+
+// crc24 is the armor's checksum (RFC 4880, section 6.1), four bits at a time.
+func crc24(raw []byte) uint32 {
+	const initial, polynomial = 0xB704CE, 0x1864CFB
+	var table [16]uint32
+	for i := range table {
+		value := uint32(i) << 20
+		for range 4 {
+			value <<= 1
+			if value&0x1000000 != 0 {
+				value ^= polynomial
+			}
+		}
+		table[i] = value
+	}
+	sum := uint32(initial)
+	for _, b := range raw {
+		sum ^= uint32(b) << 16
+		sum = sum<<4&0xFFFFFF ^ table[sum>>20]
+		sum = sum<<4&0xFFFFFF ^ table[sum>>20]
+	}
+	return sum
 }
 
 // unarmorKey gives the packets of the only armored block of a key file.
@@ -109,5 +142,5 @@ func publicArmor(entity *openpgp.Entity) ([]byte, error) {
 	if err := entity.Serialize(&raw); err != nil {
 		return nil, internalError()
 	}
-	return enarmor(openpgp.PublicKeyType, raw.Bytes())
+	return enarmor(openpgp.PublicKeyType, raw.Bytes()), nil
 }

@@ -24,13 +24,10 @@ func Generate(name string, now time.Time) (private, public []byte, err error) {
 		return nil, nil, internalError()
 	}
 	defer clear(raw.Bytes())
-	if private, err = enarmor(openpgp.PrivateKeyType, raw.Bytes()); err != nil {
-		return nil, nil, err
-	}
 	if public, err = publicArmor(entity); err != nil {
 		return nil, nil, err
 	}
-	return private, public, nil
+	return enarmor(openpgp.PrivateKeyType, raw.Bytes()), public, nil
 }
 
 // Open decrypts a sealed document, armored or binary, with an armored private key. It is

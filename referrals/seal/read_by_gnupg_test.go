@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
 // kinds are the keys that must work, as GnuPG itself makes them.
@@ -38,6 +41,13 @@ func TestGnuPGReadsEveryKindOfKey(t *testing.T) {
 			Desk{ID: kind.name + "-visible", Keys: []*Key{k}})
 		all.Keys = append(all.Keys, k)
 	}
+	for name, config := range libraryKinds() {
+		entity := newTestEntity(t, config)
+		g.must(bytes.NewReader(privateArmor(t, entity)), "--import")
+		k := parse(t, armorOf(t, entity), fingerprintOf(entity))
+		desks = append(desks, Desk{ID: name, Keys: []*Key{k}, HideKeyIDs: true})
+		all.Keys = append(all.Keys, k)
+	}
 	s := newSealer(t, append(desks, all)...)
 	g.must(bytes.NewReader(s.signing.Public()), "--import")
 	text := "code: K7QM-3XRP\r\nwords: ñandú ع\n"
@@ -49,6 +59,27 @@ func TestGnuPGReadsEveryKindOfKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// libraryKinds are the kinds that people make with programs built on the library.
+func libraryKinds() map[string]*packet.Config {
+	return map[string]*packet.Config{
+		"library-rsa2048":  {Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048},
+		"library-rsa3072":  {Algorithm: packet.PubKeyAlgoRSA, RSABits: 3072},
+		"library-nistp256": {Algorithm: packet.PubKeyAlgoECDSA, Curve: packet.CurveNistP256},
+		"library-nistp384": {Algorithm: packet.PubKeyAlgoECDSA, Curve: packet.CurveNistP384},
+		// Advertises SEIPD v2, which GnuPG 2.2 cannot read and which must not be used.
+		"library-seipd2": {Algorithm: packet.PubKeyAlgoEdDSA, AEADConfig: &packet.AEADConfig{}},
+	}
+}
+
+func privateArmor(t *testing.T, entity *openpgp.Entity) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	if err := entity.SerializePrivateWithoutSigning(&raw, nil); err != nil {
+		t.Fatal(err)
+	}
+	return enarmor(openpgp.PrivateKeyType, raw.Bytes())
 }
 
 func TestGnuPGSeesThePromisedPackets(t *testing.T) {

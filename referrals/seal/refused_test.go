@@ -166,6 +166,7 @@ func TestParseKeyRefusesOtherFiles(t *testing.T) {
 		{"short fingerprint", fa[24:], a.public, ReasonFingerprint},
 		{"no fingerprint", "", a.public, ReasonFingerprint},
 		{"empty", fa, nil, ReasonUnreadable},
+		{"version 3", fa, enarmor(openpgp.PublicKeyType, []byte{0xc6, 3, 3, 0, 0}), ReasonVersion},
 		{"cut", fa, a.public[:len(a.public)/2], ReasonUnreadable},
 		{"huge", fa, bytes.Repeat([]byte("x"), maxKeyFile+1), ReasonTooLarge},
 	} {
@@ -190,11 +191,7 @@ func twoInOne(t *testing.T, keys ...[]byte) []byte {
 		}
 		raw = append(raw, one...)
 	}
-	armored, err := enarmor(openpgp.PublicKeyType, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return armored
+	return enarmor(openpgp.PublicKeyType, raw)
 }
 
 func TestWarningsAndExpiry(t *testing.T) {

@@ -112,7 +112,7 @@ func (s *Sealer) Seal(desk string, text []byte) ([]byte, error) {
 	if err := s.writeDocument(out, session, text, now); err != nil {
 		return nil, err
 	}
-	return enarmor(messageType, out.Bytes())
+	return enarmor(messageType, out.Bytes()), nil
 }
 
 // writeDocument writes the padded text as one write: the library cuts a body into chunks

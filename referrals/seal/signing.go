@@ -33,11 +33,12 @@ func NewSigningKey(now time.Time) (private, public []byte, err error) {
 func ParseSigningKey(armored []byte) (*SigningKey, error) {
 	raw, err := unarmorKey(armored, openpgp.PrivateKeyType)
 	if err != nil {
-		return nil, err
+		return nil, signingError(err)
 	}
+	defer clear(raw)
 	entity, err := readEntity(raw)
 	if err != nil {
-		return nil, err
+		return nil, signingError(err)
 	}
 	fingerprint := fingerprintOf(entity)
 	if name, refused := judge(entity.PrimaryKey); refused != "" {
@@ -51,6 +52,12 @@ func ParseSigningKey(armored []byte) (*SigningKey, error) {
 		return nil, err
 	}
 	return &SigningKey{entity: entity, fingerprint: fingerprint, public: public}, nil
+}
+
+// signingError keeps the reason; what a recipient's key would need is no help here.
+func signingError(err error) error {
+	return &Error{Reason: ReasonOf(err), Subject: "signing key", Problem: "the file does not hold exactly one readable armored private OpenPGP key of version 4",
+		Remedy: "make one: defenderline secrets init DIR"}
 }
 
 // Fingerprint is the primary key's, 40 upper-case hexadecimal digits: what is published
