@@ -46,7 +46,7 @@ type faults struct {
 	active []*activeFault
 }
 
-// Inject makes matching calls fail until remove is called.
+// Inject makes matching calls fail until remove is called. A kind it does not know cuts the connection before.
 func (s *Server) Inject(f Fault) (remove func()) {
 	a := &activeFault{Fault: f}
 	s.faults.mu.Lock()
@@ -110,11 +110,13 @@ func (a *activeFault) concerns(c *call) bool {
 	return err == nil && matched
 }
 
-// before applies what happens before the act, and says whether the call ends with it.
-func (f *Fault) before(w http.ResponseWriter, r *http.Request, s *Server) (ended bool) {
-	if f == nil {
-		return false
-	}
+// ends says whether a call the fault hits is not performed.
+func (f *Fault) ends() bool {
+	return f != nil && f.Kind != FaultCutAfter && f.Kind != FaultLatency
+}
+
+// refuse answers a call that is not performed, or cuts its connection.
+func (f *Fault) refuse(w http.ResponseWriter, r *http.Request, s *Server) {
 	switch f.Kind {
 	case FaultTooMany:
 		writeError(w, tooMany(max(1, f.RetryAfter)))
@@ -123,23 +125,10 @@ func (f *Fault) before(w http.ResponseWriter, r *http.Request, s *Server) (ended
 	case FaultHTML:
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(f.status())
-		_, _ = w.Write([]byte("<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>\n")) // as in writeResult
-	case FaultCutBefore:
-		panic(http.ErrAbortHandler)
+		_, _ = w.Write([]byte("<html><head><title>Bad Gateway</title></head><body>proxy</body></html>\n")) // as in writeResult
 	case FaultHang:
 		s.hang(r)
-	case FaultLatency:
-		s.sleep(r, f.Latency)
-		return false
 	default:
-		return false
-	}
-	return true
-}
-
-// after applies what happens when the act is done.
-func (f *Fault) after() {
-	if f != nil && f.Kind == FaultCutAfter {
 		panic(http.ErrAbortHandler)
 	}
 }

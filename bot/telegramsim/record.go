@@ -95,3 +95,14 @@ func (s *Server) Leaks(chat int64, words ...string) []Call {
 		return c.Chat == chat || !slices.ContainsFunc(words, c.Contains)
 	})
 }
+
+// Params gives all parameters as text.
+func (c Call) Params() map[string]string {
+	params := map[string]string{}
+	if c.req != nil {
+		for _, p := range c.req.params {
+			params[p.name] = p.value
+		}
+	}
+	return params
+}

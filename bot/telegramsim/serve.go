@@ -67,9 +67,13 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, c *call) {
 	var problem *Error
 	c.req, problem = decodeRequest(r.Header.Get("Content-Type"), r.URL.RawQuery, body)
 	f := s.faults.match(c)
-	if f.before(w, r, s) {
+	if f.ends() {
 		s.record.add(c, body, &Error{Description: "fault: " + string(f.Kind)})
+		f.refuse(w, r, s)
 		return
+	}
+	if f != nil {
+		s.sleep(r, f.Latency)
 	}
 	var result any
 	if problem == nil {
@@ -77,10 +81,9 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, c *call) {
 	}
 	s.record.add(c, body, problem)
 	s.emitCall(c, problem)
-	if r.Context().Err() != nil || s.ctx.Err() != nil {
+	if f != nil && f.Kind == FaultCutAfter || r.Context().Err() != nil || s.ctx.Err() != nil {
 		panic(http.ErrAbortHandler)
 	}
-	f.after()
 	writeResult(w, result, problem)
 }
 

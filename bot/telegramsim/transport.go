@@ -14,22 +14,12 @@ type transport struct{ handler http.Handler }
 
 // RoundTrip serves the request in its own goroutine, so that the caller may leave while it hangs.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r = r.Clone(r.Context())
+		r.Body = http.NoBody
+	}
 	answer := make(chan *memoryResponse, 1)
-	go func() {
-		w := &memoryResponse{header: http.Header{}, status: http.StatusOK}
-		defer func() {
-			if cause := recover(); cause != nil {
-				w.cut = true
-			}
-			answer <- w
-		}()
-		if r.Body == nil {
-			r = r.Clone(r.Context())
-			r.Body = http.NoBody
-		}
-		defer func() { _ = r.Body.Close() }()
-		t.handler.ServeHTTP(w, r)
-	}()
+	go func() { answer <- t.serve(r) }()
 	select {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
@@ -39,6 +29,22 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return w.response(r), nil
 	}
+}
+
+// serve runs the handler; the panic by which handlers cut connections is caught, and no other.
+func (t transport) serve(r *http.Request) (w *memoryResponse) {
+	w = &memoryResponse{header: http.Header{}, status: http.StatusOK}
+	defer func() {
+		_ = r.Body.Close()
+		if cause := recover(); cause != nil {
+			if cause != http.ErrAbortHandler {
+				panic(cause)
+			}
+			w.cut = true
+		}
+	}()
+	t.handler.ServeHTTP(w, r)
+	return w
 }
 
 // memoryResponse gathers an answer in memory.
