@@ -71,15 +71,19 @@ for i = 0, drops - 1 do
       end
     end
   end
-  if redis.call('EXISTS', KEYS[key]) == 0 then -- no header is left that opens the files
-    redis.call('UNLINK', KEYS[key + 1])
-  end
 end
 for i = 0, documents - 1 do
   local key, d = KEYS[8 + births + i], paper + 3 * i
   redis.call('HSET', key, ARGV[d], ARGV[d + 1])
   if redis.call('PTTL', key) < tonumber(ARGV[d + 2]) then
     redis.call('PEXPIRE', key, ARGV[d + 2])
+  end
+end
+
+for i = 0, drops - 1 do
+  local key = 8 + births + documents + 2 * i
+  if redis.call('EXISTS', KEYS[key]) == 0 then -- no header is left that opens the files
+    redis.call('UNLINK', KEYS[key + 1])
   end
 end
 

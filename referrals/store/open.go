@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"defenderline/referrals"
@@ -199,6 +200,10 @@ func sentinelOptions(o Options) *redis.FailoverOptions {
 func quiet() *maintnotifications.Config {
 	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
+
+// Quiet stops the driver's own lines on standard error, which are no JSON and say nothing that
+// an error does not. It is for the whole process: call it once, before Open.
+func Quiet() { logging.Disable() }
 
 // ms is a time as Redis keeps it; the zero time is "0": never.
 func ms(t time.Time) int64 {
