@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"defenderline/referrals"
+)
+
+// deafAfter is how long Telegram may be silent before the line is not ready.
+const deafAfter = time.Minute
+
+// routes serves health, readiness and metrics.
+func (p *parts) routes() http.Handler {
+	p.register()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", p.readyz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// readyz answers 200 when everybody named in the configuration can be served, else 503 and why not.
+func (p *parts) readyz(w http.ResponseWriter, req *http.Request) {
+	problems := p.unready(req.Context())
+	w.Header().Set("Content-Type", "application/json")
+	status := http.StatusOK
+	if len(problems) > 0 {
+		status = http.StatusServiceUnavailable
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(problems) == 0, "problems": problems})
+}
+
+// unready lists what keeps the line from serving everybody.
+func (p *parts) unready(ctx context.Context) []string {
+	problems := []string{}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := p.store.Ping(ctx); err != nil {
+		problems = append(problems, err.Error())
+	}
+	if time.Since(p.line.Heard()) > deafAfter {
+		problems = append(problems, "telegram: not reachable in the last minute; check the network and telegram.api_url")
+	}
+	for _, d := range p.desks.Desks() {
+		if err := p.sealer.Usable(d.ID); err != nil && d.Kind != referrals.NGODesk {
+			problems = append(problems, fmt.Sprintf("%s %s: %v", d.Kind, d.ID, err))
+		}
+	}
+	return problems
+}
+
+// register adds the meters that are read when they are asked for.
+func (p *parts) register() {
+	gauge := func(name, help string, read func() float64) {
+		p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "defenderline", Name: name, Help: help}, read))
+	}
+	gauge("sending", "Messages that wait to leave this process.", func() float64 { return float64(p.line.Depth()) })
+	p.registry.MustRegister(&depths{p})
+}
+
+// depths reads the outbox of the store and the keys' days when metrics are asked for.
+type depths struct{ *parts }
+
+var (
+	outboxDepth = prometheus.NewDesc("defenderline_outbox_depth", "Errands kept and not yet done, in all slots.", nil, nil)
+	outboxAge   = prometheus.NewDesc("defenderline_outbox_age_seconds", "Age of the oldest errand.", nil, nil)
+	keyDays     = prometheus.NewDesc("defenderline_key_expiry_days", "Days until a desk's last usable key expires; -1 when none is usable.",
+		[]string{"desk"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (d *depths) Describe(ch chan<- *prometheus.Desc) {
+	ch <- outboxDepth
+	ch <- outboxAge
+	ch <- keyDays
+}
+
+// Collect implements prometheus.Collector.
+func (d *depths) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if depth, err := d.store.Depth(ctx); err == nil {
+		ch <- prometheus.MustNewConstMetric(outboxDepth, prometheus.GaugeValue, float64(depth.Errands))
+		ch <- prometheus.MustNewConstMetric(outboxAge, prometheus.GaugeValue, depth.OldestErrand.Seconds())
+	}
+	for desk, days := range d.keyDays() {
+		ch <- prometheus.MustNewConstMetric(keyDays, prometheus.GaugeValue, days, desk)
+	}
+}
+
+// keyDays are the days until the last usable key of each desk expires; a key that never does is not listed.
+func (d *depths) keyDays() map[string]float64 {
+	out := map[string]float64{}
+	now := time.Now()
+	for _, desk := range d.desks.Desks() {
+		last, never := time.Time{}, false
+		for _, k := range d.keys.keys {
+			if k.desk.ID != desk.ID || k.key == nil || k.key.Usable(now) != nil {
+				continue
+			}
+			at, expires := k.key.Expires(now)
+			never = never || !expires
+			if at.After(last) {
+				last = at
+			}
+		}
+		switch {
+		case never:
+		case last.IsZero():
+			out[desk.ID] = -1
+		default:
+			out[desk.ID] = last.Sub(now).Hours() / 24
+		}
+	}
+	return out
+}
+
+// webhookMux serves deliveries at the webhook's path.
+func (p *parts) webhookMux() http.Handler {
+	mux := http.NewServeMux()
+	path := strings.TrimRight(p.config.Telegram.Webhook.Path, "/")
+	for suffix, h := range p.line.Webhooks() {
+		mux.Handle(orRoot(path+suffix), h)
+	}
+	return mux
+}
+
+func orRoot(path string) string {
+	if path == "" {
+		return "/{$}"
+	}
+	return path
+}

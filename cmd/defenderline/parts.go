@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"defenderline/bot"
+	"defenderline/configs"
+	"defenderline/i18n"
+	"defenderline/referrals"
+	"defenderline/referrals/seal"
+	"defenderline/referrals/store"
+)
+
+// parts are a line put together from its configuration, not yet running.
+type parts struct {
+	config   *configs.Config
+	store    *store.Store
+	sealer   *seal.Sealer
+	desks    *referrals.Directory
+	line     *bot.Line
+	keys     *keyring
+	registry *prometheus.Registry
+	log      *slog.Logger
+}
+
+// lease is how long a worker may keep a chat without a sign of life.
+const lease = 15 * time.Second
+
+// assemble puts a line together. It talks to Redis, because a store that cannot be written is no line.
+func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts, error) {
+	p := &parts{config: c, desks: c.Directory(), registry: prometheus.NewRegistry(), log: log}
+	var err error
+	if p.sealer, p.keys, err = openSealer(c, log); err != nil {
+		return nil, err
+	}
+	if err := p.sealer.Usable(referrals.Headquarters); err != nil {
+		return nil, fmt.Errorf("headquarters: %w", err)
+	}
+	if p.store, err = openStore(ctx, c); err != nil {
+		return nil, err
+	}
+	for _, w := range p.store.Warnings() {
+		log.Warn(w)
+	}
+	if p.line, err = p.newLine(); err != nil {
+		return nil, errors.Join(err, p.store.Close())
+	}
+	return p, nil
+}
+
+// openSealer reads every key. One that cannot be used is named: without another its desk's cases are
+// offered to headquarters until it is mended.
+func openSealer(c *configs.Config, log *slog.Logger) (*seal.Sealer, *keyring, error) {
+	signing, err := seal.ParseSigningKey([]byte(c.SigningKey.Reveal()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("signing_key_file: %w", err)
+	}
+	ring := newKeyring(c, time.Now())
+	for _, f := range ring.findings() {
+		log.Warn("a key needs care", "field", f.Field, "problem", f.Problem, "remedy", f.Remedy)
+	}
+	sealer, err := seal.New(signing, ring.sealDesks(), time.Now)
+	return sealer, ring, err
+}
+
+// openStore connects to the Redis of the configuration.
+func openStore(ctx context.Context, c *configs.Config) (*store.Store, error) {
+	vault, err := store.ParseStateKeys([]byte(c.StateKeys.Reveal()))
+	if err != nil {
+		return nil, fmt.Errorf("state_keys_file: %w", err)
+	}
+	o := storeOptions(c, vault)
+	o.Lease = lease
+	return store.Open(ctx, o)
+}
+
+// newLine joins the bot with everything it needs.
+func (p *parts) newLine() (*bot.Line, error) {
+	c := p.config
+	texts, err := i18n.Load(c.Languages)
+	if err != nil {
+		return nil, err
+	}
+	signing, err := seal.ParseSigningKey([]byte(c.SigningKey.Reveal()))
+	if err != nil {
+		return nil, fmt.Errorf("signing_key_file: %w", err)
+	}
+	o := bot.Options{API: c.Telegram.APIURL, Token: c.Telegram.Token.Reveal(), Store: keeper{p.store}, Sealer: p.sealer,
+		Directory: p.desks, Texts: texts, Facts: facts(c, signing.Fingerprint()),
+		Limits: bot.Limits{UpdatesPerMinute: c.Limits.UpdatesPerChatPerMinute}, OpenCases: c.Limits.OpenCasesPerChat,
+		Retention: bot.Retention{Draft: c.Retention.Draft, Sealed: c.Retention.Sealed}, Lease: lease, Owner: owner(),
+		Now: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
+	if c.Telegram.DeskToken.Set() {
+		o.DeskToken = c.Telegram.DeskToken.Reveal()
+	}
+	if w := c.Telegram.Webhook; w != nil {
+		o.WebhookURL, o.WebhookSecret = w.URL, w.Secret.Reveal()
+	}
+	return bot.New(o)
+}
+
+// facts are what the line's own pages say of this installation.
+func facts(c *configs.Config, fingerprint string) map[string]any {
+	out := map[string]any{"Fingerprint": fingerprint, "DraftKept": c.Retention.Draft, "SealedKept": c.Retention.Sealed}
+	if c.Operator != nil {
+		out["Operator"] = c.Operator.Email
+	}
+	return out
+}
+
+// owner names this process among replicas.
+func owner() string {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(raw[:])
+}
+
+// keeper is the store in the bot's own words.
+type keeper struct{ *store.Store }
+
+// Settle forgets errands that were done and remembers what was sent.
+func (k keeper) Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error {
+	messages := make([]store.SentMessages, len(sent))
+	for i, d := range sent {
+		messages[i] = store.SentMessages{Member: d.To, IDs: []int{d.Message}, At: d.At}
+	}
+	return k.Store.Settle(ctx, slot, ids, messages)
+}
+
+// FileWriter opens a sealed file for writing.
+func (k keeper) FileWriter(ctx context.Context, origin string, code referrals.Code, name string, keep time.Duration) (bot.Shelved, error) {
+	return k.Store.FileWriter(ctx, origin, code, name, keep)
+}

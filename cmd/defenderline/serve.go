@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"defenderline/configs"
+)
+
+// newServe runs the line.
+func newServe(h host) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "serve --config FILE",
+		Short: "Run the line: receive, converse, seal, alert, refer",
+		Args:  cobra.NoArgs,
+		RunE:  act(func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), path, h.out, h.err) }),
+	}
+	needConfig(c, &path)
+	return c
+}
+
+// serve runs the line of a configuration file until ctx ends. Log lines are JSON on out.
+func serve(ctx context.Context, path string, out, errs io.Writer) error {
+	log := slog.New(slog.NewJSONHandler(out, nil))
+	config, findings := configs.Load(path, configs.Options{})
+	for _, f := range findings {
+		fmt.Fprintln(errs, f)
+	}
+	if config == nil {
+		return errors.New("the configuration was refused; mend what is named above (defenderline check says it again)")
+	}
+	p, err := assemble(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer p.store.Close()
+	return p.run(ctx)
+}
+
+// run serves until ctx ends and returns nil then.
+func (p *parts) run(ctx context.Context) error {
+	servers := []server{{p.config.HTTP.Listen, "http.listen", p.routes()}}
+	if w := p.config.Telegram.Webhook; w != nil {
+		servers = append(servers, server{w.Listen, "telegram.webhook.listen", p.webhookMux()})
+	}
+	group, within := errgroup.WithContext(ctx)
+	var listening []net.Listener
+	for _, s := range servers {
+		l, err := net.Listen("tcp", s.listen)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %s cannot be listened on; is it in use?", s.field, s.listen), closeAll(listening))
+		}
+		listening = append(listening, l)
+	}
+	for i, s := range servers {
+		group.Go(func() error { return s.serve(within, listening[i]) })
+	}
+	group.Go(func() error {
+		if err := p.start(within); err != nil {
+			return err
+		}
+		p.log.Info("listening", "http", listening[0].Addr().String(), "missions", len(p.config.Desks))
+		return p.line.Run(within)
+	})
+	err := group.Wait()
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		p.log.Info("stopped")
+		return nil
+	}
+	return err
+}
+
+// start tells Telegram how updates are received. A Telegram that cannot be reached is waited for, since
+// people's updates wait there too; one that refuses ends the program.
+func (p *parts) start(ctx context.Context) error {
+	const patience, between = time.Minute, time.Second
+	deadline := time.Now().Add(patience)
+	for {
+		err := p.line.Start(ctx)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		p.log.Warn("telegram is not ready; it is tried again", "err", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(between):
+		}
+	}
+}
+
+func closeAll(listeners []net.Listener) error {
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// server is one address that is listened on.
+type server struct {
+	listen, field string
+	handler       http.Handler
+}
+
+// serve answers until ctx ends, then finishes what is under way.
+func (s server) serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	err := srv.Shutdown(end)
+	<-done
+	return err
+}
