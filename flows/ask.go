@@ -33,25 +33,37 @@ func (t *turn) progress() (at, of int) {
 
 // ask is the question, with what its text mentions.
 func (t *turn) ask() Text {
-	d, step := t.s.Draft, t.step()
-	country := map[string]any{"Country": Country(d.first("country"))}
+	step := t.step()
+	if t.home() {
+		return t.homeAsk(step)
+	}
+	country := map[string]any{"Country": Country(t.s.Draft.first("country"))}
 	switch {
-	case step.From == FromCountries && len(d.Offered) > 0:
+	case step.From == FromCountries && len(t.s.Draft.Offered) > 0:
 		return Text{Key: "ask.country_found"}
-	case step.From == FromCases && len(t.s.Cases) == 0:
-		return Text{Key: "ask.cases_none"}
 	case step.From == FromRecipients && len(t.recipients()) == 0:
 		return Text{Key: "ask.consent_impossible", Args: country}
 	case step.From == FromRecipients:
 		return Text{Key: step.ask(), Args: country}
-	case d.At == "mission" && t.home():
+	case t.s.Draft.Flow == FlowAdd:
+		return Text{Key: step.ask(), Args: map[string]any{"Code": t.s.Draft.Case}}
+	}
+	return Text{Key: step.ask()}
+}
+
+// homeAsk is what a page of home says.
+func (t *turn) homeAsk(step *Step) Text {
+	switch {
+	case step.From == FromCountries && len(t.s.Draft.Offered) > 0:
+		return Text{Key: "ask.country_found"}
+	case step.From == FromCases && len(t.s.Cases) == 0:
+		return Text{Key: "ask.cases_none"}
+	case step.At == "mission":
 		return t.mission()
-	case d.At == atCancel && t.home():
+	case step.At == atCancel:
 		return Text{Key: "ask.cancel_home"}
-	case t.home() && t.caseShown():
+	case t.caseShown():
 		return Text{Key: step.ask(), Args: t.caseArgs()}
-	case d.Flow == FlowAdd:
-		return Text{Key: step.ask(), Args: map[string]any{"Code": d.Case}}
 	case strings.HasPrefix(step.ask(), "page."):
 		return Text{Key: step.ask(), Args: t.facts()}
 	}

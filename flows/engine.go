@@ -132,7 +132,7 @@ func (e *Engine) turn(s Session, in Input) *turn {
 	return t
 }
 
-// settle puts a session without a place in the tables (a new one, or one kept by an older
+// settle puts a session without a place in the tables (a new one, or one kept by another
 // release) at the beginning of its conversation. Words and answers stay.
 func (t *turn) settle() {
 	d := &t.s.Draft
@@ -140,11 +140,14 @@ func (t *turn) settle() {
 		*d = Draft{Flow: FlowHome, At: atMenu, Items: d.Items}
 		return
 	}
-	if t.step() == nil {
+	if t.step() == nil || d.Editing && t.machine().review == "" {
 		d.At, d.Trail, d.Page, d.Offered, d.Editing = t.machine().table.Begin, nil, 0, nil, false
 		if d.Flow == FlowHome {
 			d.At = atMenu
 		}
+	}
+	if t.home() && t.caseShown() && t.theCase().State == "" {
+		d.At, d.Trail = "cases", nil
 	}
 }
 

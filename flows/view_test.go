@@ -1,0 +1,102 @@
+package flows
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+)
+
+// plain renders a key with its arguments, so that a test sees both.
+type plain struct{}
+
+func (plain) Text(lang, key string, args map[string]any) string {
+	words := []string{lang + ":" + key}
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		words = append(words, fmt.Sprintf("%s=%v", name, args[name]))
+	}
+	return strings.Join(words, " ")
+}
+
+func (plain) CountryName(_, code string) string { return "<" + code + ">" }
+
+func (plain) List(_ string, items []string) string { return strings.Join(items, " & ") }
+
+// dated can also write times.
+type dated struct{ plain }
+
+func (dated) Time(lang string, at time.Time, _ *time.Location) string {
+	return lang + " " + at.Format(time.Kitchen)
+}
+
+// TestViewText proves the order of what is said, and how each kind of argument is said.
+func TestViewText(t *testing.T) {
+	s := Screen{
+		Notes: []Text{{Key: "note.a", Args: map[string]any{"Desk": Verbatim("Lima"), "Time": noon, "Count": 2}}},
+		Step:  2, Steps: 6,
+		Ask: Text{Key: "ask.b", Args: map[string]any{"Country": Country("PE"), "Flow": Text{Key: "flow.c"}, "Word": "w", "Odd": 1.5}},
+		Lines: []Text{{Key: "line.d", Args: map[string]any{"Value": []any{Country("PE"), Text{Key: "value.e"}, Verbatim("F")}}},
+			{Key: "line.g", Args: map[string]any{"Own": Language("es")}}},
+	}
+	want := `en:note.a Count=2 Desk=Lima Time=2026-11-20 12:00 UTC
+
+en:review.progress Step=2 Steps=6
+en:ask.b Country=<PE> Flow=en:flow.c Odd=1.5 Word=w
+
+en:line.d Value=<PE> & en:value.e & F
+en:line.g Own=es:button.language_name`
+	if got := s.View("en", plain{}).Text; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := s.Notes[0].Text("fr", dated{}); !strings.Contains(got, "Time=fr 12:00PM") {
+		t.Errorf("a catalogue that can write times was not asked: %s", got)
+	}
+}
+
+// TestViewButtons proves what stands behind and on a button, and that long labels do not share a row.
+func TestViewButtons(t *testing.T) {
+	long := Verbatim(strings.Repeat("ñ", maxPair+1))
+	s := Screen{Turn: 36, Rows: [][]Button{
+		{{Field: "urgency", Value: "now", Label: Verbatim("Now"), Checked: true}, {Field: "urgency", Value: "week", Label: Country("PE")}},
+		{{Field: "a", Value: "b", Label: long}, {Label: Verbatim("Page"), URL: "https://example.org"}},
+	}}
+	want := [][]ViewButton{
+		{{Label: "✓ Now", Data: "urgency:now#10"}, {Label: "<PE>", Data: "urgency:week#10"}},
+		{{Label: string(long), Data: "a:b#10"}},
+		{{Label: "Page", URL: "https://example.org"}},
+	}
+	got := s.View("en", plain{}).Rows
+	if len(got) != len(want) {
+		t.Fatalf("%d rows, want %d: %+v", len(got), len(want), got)
+	}
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("row %d: %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
+
+// TestViewFits proves that a text is never longer than a message may be, and says what is not shown.
+func TestViewFits(t *testing.T) {
+	line := Text{Key: strings.Repeat("😀", 200)} // 400 UTF-16 units
+	s := Screen{Ask: Text{Key: "ask"}}
+	for range 30 {
+		s.Lines = append(s.Lines, line)
+	}
+	got := s.View("en", plain{}).Text
+	if n := len(utf16.Encode([]rune(got))); n > MaxText || n < MaxText-1000 {
+		t.Errorf("%d units, want at most %d and not much less", n, MaxText)
+	}
+	shown := strings.Count(got, "en:"+line.Key)
+	if !strings.HasSuffix(got, fmt.Sprintf("review.cut Count=%d", 30-shown)) || shown < 8 {
+		t.Errorf("%d of 30 lines shown, and the end says %q", shown, got[len(got)-40:])
+	}
+	s = Screen{Ask: Text{Key: strings.Repeat("😀", 3000)}}
+	got = s.View("en", plain{}).Text
+	if n := len(utf16.Encode([]rune(got))); n > MaxText || !strings.HasSuffix(got, "…") {
+		t.Errorf("a question that is too long by itself has %d units", n)
+	}
+}
