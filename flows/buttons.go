@@ -24,7 +24,7 @@ func (t *turn) rows() [][]Button {
 
 // pairs sets buttons two to a row.
 func pairs(buttons []Button) [][]Button {
-	var rows [][]Button
+	rows := make([][]Button, 0, (len(buttons)+1)/2+3) // three more follow at most
 	for b := range slices.Chunk(buttons, 2) {
 		rows = append(rows, b)
 	}
@@ -33,32 +33,50 @@ func pairs(buttons []Button) [][]Button {
 
 // values are the buttons of the step's own field that the table knows.
 func (t *turn) values(step *Step) []Button {
-	buttons := make([]Button, 0, len(step.Options)+len(step.Next))
+	known := t.machine().values[step.At]
+	chosen := t.s.Draft.Answers[step.field()]
+	buttons := make([]Button, 0, len(known)+1)
+	for _, b := range known {
+		if t.home() && step.At == "case" && t.shut(b.Value) {
+			continue
+		}
+		b.Checked = slices.Contains(chosen, b.Value)
+		buttons = append(buttons, b)
+	}
+	return buttons
+}
+
+// ownButtons are the buttons of a step's own field that its table knows.
+func ownButtons(step *Step) []Button {
+	var buttons []Button
 	for _, o := range step.Options {
-		buttons = append(buttons, t.value(step, o))
+		buttons = append(buttons, valueButton(step.field(), o))
 	}
 	for _, a := range step.Next {
-		if ownValue(a.On) && !(step.field() == "caseact" && step.At == "case" && t.shut(a.On)) {
-			buttons = append(buttons, t.value(step, a.On))
+		if ownValue(a.On) {
+			buttons = append(buttons, valueButton(step.field(), a.On))
 		}
 	}
 	return buttons
 }
 
-// shut says that an act is of no use for the case shown, because it has ended.
-func (t *turn) shut(act string) bool { return act != "status" && !t.theCase().Open() }
-
-// value is one button of the step's own field.
-func (t *turn) value(step *Step, v string) Button {
-	field := step.field()
+// valueButton is the button of one value of a field.
+func valueButton(field, value string) Button {
 	key := "value."
 	if slices.Contains(unkept, field) {
 		key = "button."
 	}
-	return Button{
-		Field: field, Value: v, Label: Text{Key: key + field + "." + v},
-		Checked: slices.Contains(t.s.Draft.Answers[field], v),
-	}
+	return Button{Field: field, Value: value, Label: Text{Key: key + field + "." + value}}
+}
+
+// shut says that an act is of no use for the case shown, because it has ended.
+func (t *turn) shut(act string) bool { return act != "status" && !t.theCase().Open() }
+
+// value is one button of the step's own field, marked when it was chosen.
+func (t *turn) value(step *Step, v string) Button {
+	b := valueButton(step.field(), v)
+	b.Checked = slices.Contains(t.s.Draft.Answers[b.Field], v)
+	return b
 }
 
 // list are the buttons that the table cannot know, if the step has such.
@@ -171,7 +189,7 @@ func (t *turn) page(list []Button) [][]Button {
 	} else if step.From == FromFields || step.From == FromAsks {
 		return pairs(list)
 	}
-	more := []Button{{Field: "nav", Value: "more", Label: Text{Key: "button.nav.more"}}}
+	more := []Button{navButton("more", "button.nav.more")}
 	if len(d.Offered) > 0 {
 		return append(pairs(list), more)
 	}
@@ -204,26 +222,25 @@ func (t *turn) nothingKept() bool { return t.home() && len(t.s.Draft.Items) == 0
 
 // moving are the buttons that move about: on, back, away.
 func (t *turn) moving(step *Step) [][]Button {
-	var on, away []Button
-	on = append(on, t.skipping(step)...)
-	on = append(on, t.ending(step)...)
+	rows := make([][]Button, 0, 2)
+	if on := append(t.skipping(step), t.ending(step)...); len(on) > 0 {
+		rows = append(rows, on)
+	}
+	var away []Button
 	if step.At != atMenu && !(t.home() && step.At == atLanguage) {
-		away = append(away, navButton("back", "back"))
+		away = append(away, navButton("back", "button.nav.back"))
 	}
 	if !t.home() && step.At != atCancel {
-		away = append(away, navButton("cancel", "cancel"))
+		away = append(away, navButton("cancel", "button.nav.cancel"))
 	}
-	var rows [][]Button
-	for _, row := range [][]Button{on, away} {
-		if len(row) > 0 {
-			rows = append(rows, row)
-		}
+	if len(away) > 0 {
+		rows = append(rows, away)
 	}
 	return rows
 }
 
-func navButton(value, label string) Button {
-	return Button{Field: "nav", Value: value, Label: Text{Key: "button.nav." + label}}
+func navButton(value, key string) Button {
+	return Button{Field: "nav", Value: value, Label: Text{Key: key}}
 }
 
 // skipping is the button that goes on without an answer, or with the one there is.
@@ -236,13 +253,13 @@ func (t *turn) skipping(step *Step) []Button {
 	done, ends := step.answer("nav:done")
 	switch {
 	case d.Editing && answered:
-		return []Button{navButton("skip", "leave_out")}
+		return []Button{navButton("skip", "button.nav.leave_out")}
 	case answered && ends && done.To != End:
 		return nil
 	case answered:
-		return []Button{navButton("skip", "next")}
+		return []Button{navButton("skip", "button.nav.next")}
 	default:
-		return []Button{navButton("skip", "skip")}
+		return []Button{navButton("skip", "button.nav.skip")}
 	}
 }
 
@@ -252,14 +269,14 @@ func (t *turn) ending(step *Step) []Button {
 	count := t.s.Draft.count(step.field())
 	switch {
 	case !ok && step.Takes == OneMessage && count > 0:
-		return []Button{navButton("done", "keep")}
+		return []Button{navButton("done", "button.nav.keep")}
 	case !ok, step.Takes == Messages && count == 0 && a.To != End:
 		return nil
 	case a.To == End:
-		return []Button{navButton("done", "finish")}
+		return []Button{navButton("done", "button.nav.finish")}
 	case a.To == atMenu:
-		return []Button{navButton("done", "menu")}
+		return []Button{navButton("done", "button.nav.menu")}
 	default:
-		return []Button{navButton("done", "done")}
+		return []Button{navButton("done", "button.nav.done")}
 	}
 }

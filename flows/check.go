@@ -116,18 +116,11 @@ func (c *checker) shape(s *Step) {
 	if len(s.Next) == 0 {
 		c.wrong("%q has no answer", s.At)
 	}
-	switch s.Takes {
-	case OneMessage, Messages:
-		if !has(Written) || s.choices() > 0 || s.From != "" {
-			c.wrong("%q asks for words: it needs %q and no buttons but nav", s.At, Written)
-		}
-		if s.Takes == Messages && !has("nav:done") {
-			c.wrong("%q takes any number of messages: it needs nav:done", s.At)
-		}
-	case Several:
-		if !has("nav:done") && !has("review:send") {
-			c.wrong("%q takes several answers: it needs nav:done", s.At)
-		}
+	if s.takesWords() && (!has(Written) || s.choices() > 0 || s.From != "") {
+		c.wrong("%q asks for words: it needs %q and no buttons but nav", s.At, Written)
+	}
+	if many := s.Takes == Messages || s.Takes == Several; many && !has("nav:done") && !has("review:send") {
+		c.wrong("%q takes several answers: it needs nav:done", s.At)
 	}
 	if s.From != "" && s.From != FromFields && !has(Chosen) {
 		c.wrong("%q has buttons that the table does not know: it needs %q", s.At, Chosen)

@@ -2,8 +2,8 @@ package flows
 
 import (
 	"context"
-	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -104,7 +104,7 @@ type turn struct {
 	e      *Engine
 	in     Input
 	s      Session
-	before mark
+	before Draft
 	notes  []Text
 	toast  Text
 	doing  []Effect
@@ -113,22 +113,17 @@ type turn struct {
 	closing *Text
 }
 
-// mark is what makes a screen another one.
-type mark struct {
-	flow, at, kase, offered string
-	page                    int
-	editing                 bool
-}
-
-func markOf(d Draft) mark {
-	return mark{d.Flow, d.At, d.Case, fmt.Sprint(d.Offered), d.Page, d.Editing}
+// same says that two drafts are asked the same question: the buttons of the one fit the other.
+func same(a, b Draft) bool {
+	return a.Flow == b.Flow && a.At == b.At && a.Case == b.Case && a.Page == b.Page && a.Editing == b.Editing &&
+		slices.Equal(a.Offered, b.Offered)
 }
 
 // turn begins a step, with a session that has its place in a table.
 func (e *Engine) turn(s Session, in Input) *turn {
 	t := &turn{e: e, in: in, s: s}
 	t.settle()
-	t.before = markOf(t.s.Draft)
+	t.before = t.s.Draft
 	return t
 }
 
@@ -153,7 +148,7 @@ func (t *turn) settle() {
 
 // outcome closes the step and draws the screen.
 func (t *turn) outcome() Outcome {
-	if !t.stale && (markOf(t.s.Draft) != t.before || t.closing != nil) {
+	if !t.stale && (!same(t.s.Draft, t.before) || t.closing != nil) {
 		t.s.Turn++
 	}
 	return Outcome{

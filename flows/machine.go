@@ -18,12 +18,14 @@ type machine struct {
 	review string
 	// rest is, for each state, how many questions follow on the main line.
 	rest map[string]int
-	pool sync.Pool
+	// values are, for each state, the buttons that the table knows.
+	values map[string][]Button
+	pool   sync.Pool
 }
 
 // newMachine builds a table's machine. The table must have passed Check.
 func newMachine(t Table) *machine {
-	m := &machine{table: t, steps: map[string]*Step{}}
+	m := &machine{table: t, steps: map[string]*Step{}, values: map[string][]Button{}}
 	for i := range t.Steps {
 		s := &t.Steps[i]
 		m.steps[s.At] = s
@@ -33,6 +35,9 @@ func newMachine(t Table) *machine {
 	}
 	for i := range everywhere {
 		m.steps[everywhere[i].At] = &everywhere[i]
+	}
+	for at, s := range m.steps {
+		m.values[at] = ownButtons(s)
 	}
 	m.rest = restOf(m)
 	m.pool.New = func() any { return newFSM(t) }

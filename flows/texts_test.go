@@ -61,7 +61,7 @@ func stepKeys(s *Step, keys map[string]bool) {
 	}
 }
 
-// codeKeys are the texts that stand in the code by their whole key, and the labels of nav buttons.
+// codeKeys are the texts that stand in the code by their whole key.
 func codeKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -69,7 +69,6 @@ func codeKeys(t *testing.T) map[string]bool {
 		t.Fatalf("no code: %v", err)
 	}
 	whole := regexp.MustCompile(`"((?:ask|note|toast|page|review|button|case|news)\.[a-z_.]*[a-z])"`)
-	nav := regexp.MustCompile(`navButton\("[a-z]+", "([a-z_]+)"\)`)
 	keys := map[string]bool{"value.consent.none": true, "value.consent.mission": true, "value.consent.headquarters": true, "field.language": true}
 	for _, f := range files {
 		if strings.HasSuffix(f, "_test.go") {
@@ -81,9 +80,6 @@ func codeKeys(t *testing.T) map[string]bool {
 		}
 		for _, m := range whole.FindAllSubmatch(code, -1) {
 			keys[string(m[1])] = true
-		}
-		for _, m := range nav.FindAllSubmatch(code, -1) {
-			keys["button.nav."+string(m[1])] = true
 		}
 	}
 	return keys
