@@ -23,7 +23,8 @@ import (
 //	/sim/delete  {bot, person, messages}                    deletes messages
 //	/sim/block   {bot, person, blocked}                     blocks the bot, or takes it back
 //	/sim/chat    {bot, person}                              {messages, deleted, buttons} as the phone shows them
-//	/sim/update  {bot, kind, body}                          offers an update as it stands; body is JSON
+//	/sim/update  {bot, kind, body}                          offers an update as it stands; body is JSON, or
+//	                                                        text instead of it is anything, broken JSON too
 //	/sim/fault   Fault                                      makes calls fail
 //	/sim/webhook {bot, delay, repeat, reverse}              disturbs deliveries
 //	/sim/limits  {on}                                       speed limits on or off
@@ -34,13 +35,17 @@ import (
 func (s *Server) Control() http.Handler {
 	mux := http.NewServeMux()
 	for path, act := range map[string]func(*order) (any, error){
-		"bot": (*order).addBot, "person": (*order).addPerson, "start": (*order).start, "send": (*order).send,
-		"file": (*order).file, "press": (*order).press, "edit": (*order).edit, "delete": (*order).delete,
-		"block": (*order).block, "chat": (*order).view, "update": (*order).update, "fault": (*order).fault,
+		"bot": (*order).addBot, "person": (*order).addPerson, "update": (*order).update, "fault": (*order).fault,
 		"webhook": (*order).webhook, "limits": (*order).limits, "clear": (*order).clear, "calls": (*order).calls,
 		"counts": (*order).counts,
 	} {
 		mux.HandleFunc("POST /sim/"+path, s.obey(act))
+	}
+	for path, act := range map[string]func(*order) (any, error){
+		"start": (*order).start, "send": (*order).send, "file": (*order).file, "press": (*order).press,
+		"edit": (*order).edit, "delete": (*order).delete, "block": (*order).block, "chat": (*order).view,
+	} {
+		mux.HandleFunc("POST /sim/"+path, s.obey(byPerson(act)))
 	}
 	mux.HandleFunc("POST /sim/events", s.streamEvents)
 	return mux
@@ -119,7 +124,15 @@ func (s *Server) Bot(username string) *Bot {
 	return nil
 }
 
-var errNobody = errors.New("the order names no person")
+// byPerson refuses an order that names nobody.
+func byPerson(act func(*order) (any, error)) func(*order) (any, error) {
+	return func(o *order) (any, error) {
+		if o.phone == nil {
+			return nil, errors.New("the order names no person")
+		}
+		return act(o)
+	}
+}
 
 func (o *order) addBot() (any, error) {
 	b, err := o.srv.AddBot(o.Token, o.Username)
@@ -138,32 +151,20 @@ func (o *order) addPerson() (any, error) {
 }
 
 func (o *order) start() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	return o.phone.Start(o.Payload)
 }
 
 func (o *order) send() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	return o.phone.Send(o.Text)
 }
 
 func (o *order) file() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	return o.phone.SendFile(Attachment{
 		Kind: string(o.Kind), Name: o.Name, Mime: o.Mime, Data: o.Data, Caption: o.Caption,
 	})
 }
 
 func (o *order) press() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	p, err := o.phone.Press(o.Button)
 	if err != nil || o.Wait == 0 {
 		return p, err
@@ -174,32 +175,20 @@ func (o *order) press() (any, error) {
 }
 
 func (o *order) edit() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	return o.phone.Edit(o.Message, o.Text)
 }
 
 func (o *order) delete() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	o.phone.Delete(o.Messages...)
 	return true, nil
 }
 
 func (o *order) block() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	o.phone.setBlocked(o.Blocked)
 	return true, nil
 }
 
 func (o *order) view() (any, error) {
-	if o.phone == nil {
-		return nil, errNobody
-	}
 	v := o.phone.View()
 	return struct {
 		Messages []*Message `json:"messages"`
@@ -213,7 +202,11 @@ func (o *order) update() (any, error) {
 	if b == nil {
 		return nil, errors.New("no such bot; add it first")
 	}
-	b.Offer(string(o.Kind), string(o.Body))
+	body := string(o.Body)
+	if o.Text != "" {
+		body = o.Text
+	}
+	b.Offer(string(o.Kind), body)
 	return true, nil
 }
 

@@ -3,21 +3,16 @@ package telegramsim
 import "encoding/json"
 
 // source finds the message to copy or forward.
-func (c *call) source(act string) (*Message, *Error) {
-	t, err := c.chat("from_chat_id")
-	if err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	m := t.find(c.int("message_id"))
-	if m == nil {
-		return nil, badRequest("message to %s not found", act)
-	}
-	if m.Protected {
-		return nil, badRequest("message has protected content and can't be %s", map[string]string{"copy": "copied", "forward": "forwarded"}[act])
-	}
-	return m, nil
+func (c *call) source(act, done string) (*Message, *Error) {
+	var found *Message
+	_, err := c.withMessage("from_chat_id", act, func(_ *chat, m *Message) *Error {
+		if m.Protected {
+			return badRequest("message has protected content and can't be %s", done)
+		}
+		found = m
+		return nil
+	})
+	return found, err
 }
 
 // content is what a copy keeps of a message.
@@ -30,7 +25,7 @@ func (m *Message) content() *Message {
 }
 
 func (c *call) copyMessage() (any, *Error) {
-	m, err := c.source("copy")
+	m, err := c.source("copy", "copied")
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +46,7 @@ func (c *call) copyMessage() (any, *Error) {
 }
 
 func (c *call) forwardMessage() (any, *Error) {
-	m, err := c.source("forward")
+	m, err := c.source("forward", "forwarded")
 	if err != nil {
 		return nil, err
 	}

@@ -103,8 +103,9 @@ func (c *call) editMessageReplyMarkup() (any, *Error) {
 	return c.edit(func(*Message) *Error { return nil })
 }
 
-func (c *call) deleteMessage() (any, *Error) {
-	t, err := c.chat("chat_id")
+// withMessage acts on the message a call names, under its chat's lock; what says what it was wanted for.
+func (c *call) withMessage(chatParam, what string, act func(*chat, *Message) *Error) (any, *Error) {
+	t, err := c.chat(chatParam)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +113,19 @@ func (c *call) deleteMessage() (any, *Error) {
 	defer t.mu.Unlock()
 	m := t.find(c.int("message_id"))
 	if m == nil {
-		return nil, badRequest("message to delete not found")
+		return nil, badRequest("message to %s not found", what)
 	}
-	if err := c.deletable(t, m); err != nil {
-		return nil, err
-	}
-	c.drop(t, m.ID)
-	return true, nil
+	return true, act(t, m)
+}
+
+func (c *call) deleteMessage() (any, *Error) {
+	return c.withMessage("chat_id", "delete", func(t *chat, m *Message) *Error {
+		if err := c.deletable(t, m); err != nil {
+			return err
+		}
+		c.drop(t, m.ID)
+		return nil
+	})
 }
 
 // deleteMessages deletes all or, where one of them may not be deleted, none; ids not found are passed over.
@@ -182,19 +189,11 @@ func (c *call) drop(t *chat, id int64) {
 }
 
 func (c *call) pinChatMessage() (any, *Error) {
-	t, err := c.chat("chat_id")
-	if err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	m := t.find(c.int("message_id"))
-	if m == nil {
-		return nil, badRequest("message to pin not found")
-	}
-	t.pinned = m
-	t.touch()
-	return true, nil
+	return c.withMessage("chat_id", "pin", func(t *chat, m *Message) *Error {
+		t.pinned = m
+		t.touch()
+		return nil
+	})
 }
 
 func readIDs(raw string) ([]int64, error) {

@@ -26,7 +26,7 @@ const (
 // Fault makes calls fail. The first injected fault that matches a call applies, at most one.
 type Fault struct {
 	Kind       FaultKind     `json:"kind"`
-	Method     string        `json:"method"`      // pattern as of path.Match; "": all but getUpdates
+	Method     string        `json:"method"`      // pattern as of path.Match, "file" for downloads; "": all but getUpdates
 	Chat       int64         `json:"chat"`        // only calls with this chat_id; 0: all
 	Every      int           `json:"every"`       // each n-th matching call; 0 and 1: every one
 	Times      int           `json:"times"`       // ends after so many failures; 0: never

@@ -149,8 +149,23 @@ func (c *call) getFile() (any, *Error) {
 	}, nil
 }
 
-// serveFile answers a download while its link lives.
+// serveFile answers a download while its link lives. For faults its method is "file".
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, name string) {
+	f := s.faults.match(&call{srv: s, method: "file"})
+	if f.ends() {
+		f.refuse(w, r, s)
+		return
+	}
+	if f != nil {
+		s.sleep(r, f.Latency)
+	}
+	s.download(w, r, name)
+	if f != nil && f.Kind == FaultCutAfter {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (s *Server) download(w http.ResponseWriter, r *http.Request, name string) {
 	s.files.mu.Lock()
 	f := s.files.byPath[name]
 	alive := f != nil && s.now().Before(f.until)

@@ -55,7 +55,7 @@ func (s *presses) add(chat int64, now time.Time) *Press {
 	if s.open == nil {
 		s.open = map[string]*Press{}
 	}
-	for len(s.old) > 0 && now.Sub(s.old[0].at) > pressLife {
+	for len(s.old) > 0 && s.settled(s.old[0], now) {
 		delete(s.open, s.old[0].ID)
 		s.old = s.old[1:]
 	}
@@ -64,6 +64,11 @@ func (s *presses) add(chat int64, now time.Time) *Press {
 	s.open[p.ID] = p
 	s.old = append(s.old, p)
 	return p
+}
+
+// settled says whether nothing can happen to the press any more; the lock is held.
+func (s *presses) settled(p *Press, now time.Time) bool {
+	return s.open[p.ID] == nil || now.Sub(p.at) > pressLife
 }
 
 // take gives the press to its first answer; nil when it is unknown, answered or too old.

@@ -130,7 +130,7 @@ func unquote(raw []byte) string {
 }
 
 func (r *request) addMultipart(body []byte, boundary string) *Error {
-	if boundary == "" {
+	if boundary == "" || !bytes.Contains(body, []byte("--"+boundary)) {
 		return badRequest("boundary in multipart/form-data not found")
 	}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)

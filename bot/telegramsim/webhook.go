@@ -13,7 +13,7 @@ import (
 
 // webhook delivers a bot's updates: each line in its order, the next after a 2xx; lines side by side, up to
 // max at once. A line is one chat's messages, or one person's presses. A failed delivery is repeated after
-// a wait and holds back its own line only.
+// a wait, for a day, and holds back its own line only.
 type webhook struct {
 	bot         *Bot
 	url, secret string
@@ -93,10 +93,11 @@ func (h *webhook) run(l *line) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.busy--
+	now := h.bot.srv.now()
 	switch {
-	case err != nil:
+	case err != nil && now.Sub(u.at) < updateLife:
 		l.fails++
-		h.lastError, h.lastAt = err.Error(), h.bot.srv.now()
+		h.lastError, h.lastAt = err.Error(), now
 		h.again(l, h.bot.srv.options.WebhookBackoff<<min(l.fails-1, 6))
 	case h.finish(l, u):
 		delete(h.lines, l.name)
@@ -115,7 +116,7 @@ func (h *webhook) head(l *line) (update, WebhookFault) {
 	return l.updates[0], h.fault
 }
 
-// finish takes a delivered update off its line and tells whether the line is empty; the lock is held.
+// finish takes an update that was delivered, or is too old, off its line and tells whether the line is empty; the lock is held.
 func (h *webhook) finish(l *line, u update) bool {
 	l.fails = 0
 	l.updates = slices.DeleteFunc(l.updates, func(other update) bool { return other.id == u.id })

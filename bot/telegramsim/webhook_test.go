@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -202,4 +203,52 @@ func TestWebhookGivesBack(t *testing.T) {
 			t.Errorf("%d pending after they were dropped", s.bot.Pending())
 		}
 	})
+}
+
+func TestWebhookGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hookSide{answer: func(int) (int, string) { return http.StatusServiceUnavailable, "" }}
+		s := hooked(t, h, "")
+		time.Sleep(23 * time.Hour) // of the bubble's clock
+		if s.bot.Pending() != 1 {
+			t.Error("an update was dropped within its day")
+		}
+		time.Sleep(2 * time.Hour) // of the bubble's clock
+		if s.bot.Pending() != 0 || len(h.seen()) < 1000 {
+			t.Errorf("%d pending after a day and %d deliveries", s.bot.Pending(), len(h.seen()))
+		}
+	})
+}
+
+// Closing the server ends a delivery that hangs, and leaves no goroutine behind.
+func TestWebhookCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hookSide{hold: make(chan struct{})}
+		s := hooked(t, h, "")
+		s.srv.Close()
+		if h.open != 0 || len(h.seen()) != 1 {
+			t.Errorf("%d deliveries still open", h.open)
+		}
+	})
+}
+
+// Over a real listener, with the secret in its header.
+func TestWebhookListens(t *testing.T) {
+	h := &hookSide{}
+	came := make(chan struct{}, 10)
+	side := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, _ := h.take(r)
+		w.WriteHeader(status)
+		came <- struct{}{}
+	}))
+	defer side.Close()
+	s := newScene(t, Options{})
+	s.done("setWebhook", `{"url":"`+side.URL+`/telegram","secret_token":"abc"}`)
+	<-came
+	must(s.phone.Send("one"))
+	<-came
+	if got := h.seen(); !slices.Equal(got, []string{"/start", "one"}) || h.secret != "abc" {
+		t.Errorf("delivered %q with secret %q", got, h.secret)
+	}
+	s.srv.Close()
 }
