@@ -161,7 +161,10 @@ func (t *turn) summary() []Text {
 			lines = append(lines, Text{Key: "review.answer", Args: args})
 		}
 	}
-	if t.s.Draft.Flow == FlowAdd {
+	if n := d.count("place"); n > 0 && t.machine().steps["place"] == nil { // a country that was typed
+		lines = append(lines, Text{Key: "review.messages", Args: map[string]any{"Field": Text{Key: "field.place"}, "Count": n}})
+	}
+	if d.Flow == FlowAdd {
 		return lines
 	}
 	return append(lines, t.consentLines()...)

@@ -268,7 +268,7 @@ func (t *turn) ending(step *Step) []Button {
 	a, ok := step.answer("nav:done")
 	count := t.s.Draft.count(step.field())
 	switch {
-	case !ok && step.Takes == OneMessage && count > 0:
+	case !ok && step.Takes == OneMessage && count > 0 && (t.s.Draft.Editing || !step.optional()):
 		return []Button{navButton("done", "button.nav.keep")}
 	case !ok, step.Takes == Messages && count == 0 && a.To != End:
 		return nil

@@ -113,20 +113,23 @@ func (c *checker) data(field, on string) {
 // shape refuses a question that cannot be answered in the way it asks for.
 func (c *checker) shape(s *Step) {
 	has := func(on string) bool { _, ok := s.answer(on); return ok }
-	if len(s.Next) == 0 {
-		c.wrong("%q has no answer", s.At)
-	}
-	if s.takesWords() && (!has(Written) || s.choices() > 0 || s.From != "") {
-		c.wrong("%q asks for words: it needs %q and no buttons but nav", s.At, Written)
-	}
-	if many := s.Takes == Messages || s.Takes == Several; many && !has("nav:done") && !has("review:send") {
-		c.wrong("%q takes several answers: it needs nav:done", s.At)
-	}
-	if s.From != "" && s.From != FromFields && !has(Chosen) {
-		c.wrong("%q has buttons that the table does not know: it needs %q", s.At, Chosen)
-	}
-	if a, ok := s.answer("review:send"); ok && a.Do == Submit && !has(Nobody) {
-		c.wrong("%q can send: it needs %q for when nobody may read it", s.At, Nobody)
+	send, sends := s.answer("review:send")
+	many := s.Takes == Messages || s.Takes == Several
+	listed := s.From != "" && s.From != FromFields
+	for _, rule := range []struct {
+		broken bool
+		remedy string
+	}{
+		{len(s.Next) == 0, "has no answer: give it one"},
+		{s.takesWords() && !has(Written), "asks for words: it needs written"},
+		{s.takesWords() && (s.choices() > 0 || s.From != ""), "asks for words: no buttons but nav"},
+		{many && !has("nav:done") && !sends, "takes several answers: it needs nav:done"},
+		{listed && !has(Chosen), "has buttons that the table does not know: it needs chosen"},
+		{send.Do == Submit && !has(Nobody), "can send: it needs nobody for when nobody may read it"},
+	} {
+		if rule.broken {
+			c.wrong("%q %s", s.At, rule.remedy)
+		}
 	}
 }
 

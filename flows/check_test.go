@@ -63,7 +63,7 @@ func TestCheckRefuses(t *testing.T) {
 			t.Steps[1].Next[0].To = "review"
 		}},
 		{"an entrance behind consent", "without a question for consent", func(t *Table) { t.Steps[3].Apart = true }},
-		{"a consent question that sends by itself is sound only with nobody", "for when nobody may read it", func(t *Table) {
+		{"a consent question that sends by itself is sound only with nobody", "it needs nobody", func(t *Table) {
 			t.Steps[3].Next = t.Steps[3].Next[:1]
 		}},
 		{"submit that does not end", "must lead to End", func(t *Table) { t.Steps[3].Next[0].To = "words" }},
@@ -71,10 +71,10 @@ func TestCheckRefuses(t *testing.T) {
 		{"words with a button", "no buttons but nav", func(t *Table) {
 			t.Steps[0].Next = append(t.Steps[0].Next, Answer{On: "yes", To: "marks"})
 		}},
-		{"words that nobody can write", "it needs \"written\"", func(t *Table) { t.Steps[0].Next = t.Steps[0].Next[1:] }},
+		{"words that nobody can write", "it needs written", func(t *Table) { t.Steps[0].Next = t.Steps[0].Next[1:] }},
 		{"messages without an end", "it needs nav:done", func(t *Table) { t.Steps[0].Next[1].On = "nav:skip" }},
 		{"marks without an end", "it needs nav:done", func(t *Table) { t.Steps[1].Next[0].On = "nav:skip" }},
-		{"a list without chosen", "it needs \"chosen\"", func(t *Table) { t.Steps[2].Next = t.Steps[2].Next[1:] }},
+		{"a list without chosen", "it needs chosen", func(t *Table) { t.Steps[2].Next = t.Steps[2].Next[1:] }},
 		{"a value that is too long", "does not fit behind a button", func(t *Table) {
 			t.Steps[1].Options = []string{strings.Repeat("x", 60)}
 		}},

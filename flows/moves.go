@@ -83,11 +83,9 @@ func (t *turn) known() bool {
 	}
 }
 
-// languageKnown says whether the person need not be asked for a language: it was chosen, or
-// the guess is one of those shipped, or there is only one.
+// languageKnown says whether the person need not be asked for a language: it is sure, or there is only one.
 func (t *turn) languageKnown() bool {
-	all := t.e.directory.Languages()
-	return t.s.Chosen || len(all) < 2 || slices.Contains(all, t.s.Language)
+	return t.s.Chosen || len(t.e.directory.Languages()) < 2
 }
 
 // arrived takes up what waits when the menu is come back to.

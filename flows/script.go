@@ -132,7 +132,7 @@ func (p *Player) submitted(d Draft) Case {
 
 // Happen plays what does not come from the person:
 //
-//	language es                    the messenger says so of the person; nothing is shown
+//	language es                    the messenger says so surely; nothing is shown
 //	noticed                        the safety notice was understood before; nothing is shown
 //	news TEST-2222 read Embassy    a desk did something with a case
 //	expire                         the person was silent for too long
@@ -141,7 +141,7 @@ func (p *Player) Happen(what string) (string, error) {
 	record := "! " + what + "\n"
 	switch {
 	case len(words) == 2 && words[0] == "language":
-		p.session.Language = words[1]
+		p.session.Language, p.session.Chosen = words[1], true
 	case len(words) == 1 && words[0] == "noticed":
 		p.session.Noticed = true
 	case len(words) == 1 && words[0] == "expire":

@@ -7,7 +7,7 @@ import "time"
 type Session struct {
 	// Language is the BCP 47 tag the person chose or was met in; empty until known.
 	Language string `json:"l,omitempty"`
-	// Chosen says that Language was chosen by the person and not guessed.
+	// Chosen says that Language was chosen by the person, or guessed surely: it is not asked for.
 	Chosen bool `json:"lc,omitempty"`
 	// Noticed says that the safety notice was understood once.
 	Noticed bool `json:"n,omitempty"`
