@@ -36,7 +36,7 @@ if known[1] ~= number then
 end
 local born = at + 2 * errands
 for i = 0, births - 1 do
-  if redis.call('EXISTS', KEYS[8 + i]) == 1 then
+  if redis.call('HEXISTS', KEYS[8 + i], 's') == 1 then
     return {'born', ARGV[born + 4 * i]}
   end
 end

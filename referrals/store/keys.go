@@ -74,17 +74,14 @@ func leaseKey(name string) string { return key("lease:"+name, "l") }
 // Ping: string that shows that the slot can be written.
 func pingKey(slot string) string { return key(slot, "ping") }
 
-// clockName names a holding's clock in the due set.
-func clockName(code string) string { return "h" + code }
-
-// clockCode returns the code whose clock a name is, in the slot of a desk.
+// clockCode returns the code whose clock a name is: "h" and the code, in the slot of a desk.
 func clockCode(m referrals.Member) (desk, code string, ok bool) {
 	desk, isDesk := strings.CutPrefix(m.Slot, "desk:")
 	code, isClock := strings.CutPrefix(m.Name, "h")
 	return desk, code, isDesk && isClock
 }
 
-// stateLetters give each state its letter in the queue. They are stored: never reuse one.
+// stateLetter is a state's letter in the queue. Letters are stored: never give one to another state.
 func stateLetter(s referrals.State) (string, bool) {
 	letters := map[referrals.State]string{
 		referrals.Alerted: "a", referrals.Acknowledged: "b", referrals.Closed: "c", referrals.Silent: "d",

@@ -17,7 +17,7 @@ import (
 // placeForm is a place in the queue without the state's letter: lane, since, code.
 var placeForm = regexp.MustCompile(`^[0-2][0-9a-f]{12}[A-Z0-9-]{1,40}$`)
 
-// placeOf is where the code begins in a place with its letter.
+// codeAt is where the code begins in a place: after letter, lane and since.
 const codeAt = 1 + 1 + 12
 
 // ErrCursor is returned for a cursor that this store did not give out.

@@ -7,7 +7,9 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +28,8 @@ type Server struct {
 	dir     string
 	flags   []string
 	process *exec.Cmd
+	// sentinel is the file of a sentinel; empty for a server.
+	sentinel string
 }
 
 // Start runs a server until the test ends. Flags are redis-server's, such as "--maxmemory",
@@ -79,7 +83,12 @@ func (s *Server) run() bool {
 		s.t.Fatal("redis-server is not installed; `make test` installs it")
 	}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	args := []string{"--bind", host, "--port", port, "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"}
+	args := []string{"--bind", host, "--port", port, "--dir", s.dir}
+	if s.sentinel != "" {
+		args = append([]string{s.sentinel, "--sentinel"}, args...)
+	} else {
+		args = append(args, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
+	}
 	s.process = exec.Command(path, append(args, s.flags...)...)
 	out, err := s.process.StdoutPipe()
 	if err != nil {
@@ -90,7 +99,7 @@ func (s *Server) run() bool {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "eady to accept connections") {
+		if strings.Contains(lines.Text(), "eady to accept connections") || strings.Contains(lines.Text(), "+monitor master") {
 			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 			return true
 		}
@@ -114,6 +123,27 @@ func freeAddr(t testing.TB) string {
 			}
 		}
 	}
+}
+
+// StartSentinel runs a sentinel that watches a server under a name, and returns its address.
+func StartSentinel(t testing.TB, name string, watched *Server) string {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(watched.Addr)
+	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	text := "sentinel monitor " + name + " " + host + " " + port + " 1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{t: t, dir: t.TempDir(), sentinel: file}
+	for range 5 {
+		s.Addr = freeAddr(t)
+		if s.run() {
+			t.Cleanup(s.Kill)
+			return s.Addr
+		}
+	}
+	t.Fatal("the sentinel did not start on five free ports")
+	return ""
 }
 
 // StartCluster runs a Redis Cluster of n masters and returns their addresses when all of
@@ -160,3 +190,6 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Dir is the folder the server keeps its files in.
+func (s *Server) Dir() string { return s.dir }
