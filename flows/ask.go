@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -37,14 +36,13 @@ func (t *turn) ask() Text {
 	if t.home() {
 		return t.homeAsk(step)
 	}
-	country := map[string]any{"Country": Country(t.s.Draft.first("country"))}
 	switch {
 	case step.From == FromCountries && len(t.s.Draft.Offered) > 0:
 		return Text{Key: "ask.country_found"}
 	case step.From == FromRecipients && len(t.recipients()) == 0:
-		return Text{Key: "ask.consent_impossible", Args: country}
+		return Text{Key: "ask.consent_impossible"}
 	case step.From == FromRecipients:
-		return Text{Key: step.ask(), Args: country}
+		return Text{Key: step.ask(), Args: map[string]any{"SealedKept": t.fact("SealedKept")}}
 	case t.s.Draft.Flow == FlowAdd:
 		return Text{Key: step.ask(), Args: map[string]any{"Code": t.s.Draft.Case}}
 	}
@@ -74,10 +72,21 @@ func (t *turn) homeAsk(step *Step) Text {
 func (t *turn) facts() map[string]any {
 	facts := map[string]any{}
 	for _, name := range FactNames() {
-		facts[name] = Text{Key: "page.not_known"}
+		facts[name] = t.fact(name)
 	}
-	maps.Copy(facts, t.e.Facts)
 	return facts
+}
+
+// fact is one of them.
+func (t *turn) fact(name string) any {
+	switch known, ok := t.e.Facts[name]; {
+	case ok:
+		return known
+	case name == "DraftKept" || name == "SealedKept":
+		return Text{Key: "page.some_time"}
+	default:
+		return Text{Key: "page.not_known"}
+	}
 }
 
 // mission tells which mission covers the country that was chosen.
@@ -118,8 +127,10 @@ func (t *turn) lines() []Text {
 		return t.caseLines([]Case{t.theCase()})
 	case t.home() && d.At == atMenu && len(d.Items) > 0:
 		return []Text{{Key: "page.kept_home", Args: map[string]any{"Count": len(d.Items)}}}
-	case t.step().From == FromRecipients || d.At == t.machine().review:
+	case d.At == t.machine().review:
 		return t.summary()
+	case t.step().From == FromRecipients:
+		return t.consentLines()
 	case t.step().Takes == OneMessage && d.Editing && d.count(t.step().field()) > 0:
 		return []Text{{Key: "page.replaces"}}
 	}

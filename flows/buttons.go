@@ -127,12 +127,18 @@ func (t *turn) languages() []Button {
 	return buttons
 }
 
+// headquarters is the desk behind all missions, by its value in a consent question.
+const headquarters = "headquarters"
+
 // readers are those who may be consented to.
 func (t *turn) readers(step *Step) []Button {
 	var buttons []Button
 	for _, r := range t.recipients() {
 		b := t.value(step, r.Value)
 		b.Label = Verbatim(r.Name)
+		if r.Value == headquarters {
+			b.Label = Text{Key: "button.headquarters", Args: map[string]any{"Desk": Verbatim(r.Name)}}
+		}
 		buttons = append(buttons, b)
 	}
 	return buttons

@@ -2,5 +2,27 @@
 //
 // Stepping is a pure function: session and input in, session, screen and effects out. No
 // time, no randomness, no language, no messenger: texts are named by key, and whoever carries the
-// conversation renders them.
+// conversation renders them. So every conversation can be played in a test, recorded, and drawn.
+//
+// # Tables
+//
+// Each conversation is a Table in a file of its own, one Step for a question, one line for an answer.
+// A table has no functions and no conditions: where the way depends on something, that something is another
+// answer (a country that was found for typed words is "found", one of the list "chosen"; send with nobody
+// to read it is "nobody"). Check refuses tables that would lead somebody astray and proves that nothing is submitted
+// around the question for consent. looplab/fsm runs the tables, one pooled instance for each step under way.
+//
+// # What holds everywhere
+//
+// Nothing a person sends is dropped silently: words that nobody asked for are kept with the account and said to be
+// kept, and when there is no more room that is said. Back is on every screen. A conversation that another one
+// interrupts waits and is taken up again. A button that the current screen does not show changes nothing; one without
+// a token is judged by that alone. Buttons keep their token as long as the same question is asked, so that
+// somebody with a slow connection can mark several options. Who may read is asked again when the country
+// changes, and checked again when it is sent.
+//
+// # Limits
+//
+// The summary before sending counts a person's messages and does not repeat them, because what the line writes
+// may appear in notices on a locked phone. A draft holds MaxItems messages and MaxCharacters characters.
 package flows

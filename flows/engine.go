@@ -35,8 +35,8 @@ type directory interface {
 // Engine steps through the conversations. It keeps nothing between steps and may be used by any number of
 // goroutines once its fields are set.
 type Engine struct {
-	// Facts are arguments for the texts of the pages (page.*): see FactNames. A
-	// fact that is not set is shown as not known.
+	// Facts are arguments for the texts of the pages and of the question for consent: see
+	// FactNames. A fact that is not set is shown as not known.
 	Facts map[string]any
 	// OpenCases is how many open cases a chat may have before another that is not an
 	// emergency is refused; zero: no limit.
@@ -47,8 +47,9 @@ type Engine struct {
 	order     []string
 }
 
-// FactNames lists the facts that the pages show: the operator's mail address, the fingerprint of
-// the signing key, where it is published, and how long drafts and sealed copies are kept.
+// FactNames lists the facts that the texts mention: the operator's mail address, the fingerprint of
+// the signing key and where it is published (strings), and how long an unfinished draft and a
+// sealed copy are kept (time.Duration).
 func FactNames() []string {
 	return []string{"Operator", "Fingerprint", "Published", "DraftKept", "SealedKept"}
 }

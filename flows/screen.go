@@ -1,7 +1,8 @@
 package flows
 
 // Text is a text by its key in the catalogue with what is to be put in. An argument is a
-// string, an int, a Country, a Verbatim, a time.Time, a Text, or a []any of these (joined as a list).
+// string, an int, a Country, a Verbatim, a Language, a time.Time, a
+// time.Duration, a Text, or a []any of these (joined as a list).
 type Text struct {
 	Key  string
 	Args map[string]any

@@ -15,10 +15,11 @@ type texts interface {
 	List(lang string, items []string) string
 }
 
-// calendar is what texts may also know: how a language writes a time. Without it times are
-// written like 2026-11-20 12:00 UTC.
+// calendar is what texts may also know: how a language writes a time and how long something
+// takes. Without it they are written like 2026-11-20 12:00 UTC and 24h0m0s.
 type calendar interface {
 	Time(lang string, at time.Time, loc *time.Location) string
+	Duration(lang string, d time.Duration) string
 }
 
 // View is a screen in a language, ready to be sent.
@@ -105,6 +106,8 @@ func (r renderer) arg(a any) any {
 		return string(a)
 	case time.Time:
 		return r.time(a)
+	case time.Duration:
+		return r.duration(a)
 	case []any:
 		items := make([]string, len(a))
 		for i := range a {
@@ -121,6 +124,13 @@ func (r renderer) time(at time.Time) string {
 		return c.Time(r.lang, at, time.UTC)
 	}
 	return at.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+func (r renderer) duration(d time.Duration) string {
+	if c, ok := r.t.(calendar); ok {
+		return c.Duration(r.lang, d)
+	}
+	return d.String()
 }
 
 func (r renderer) button(b Button, turn int) ViewButton {

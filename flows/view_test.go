@@ -32,19 +32,21 @@ func (dated) Time(lang string, at time.Time, _ *time.Location) string {
 	return lang + " " + at.Format(time.Kitchen)
 }
 
+func (dated) Duration(lang string, d time.Duration) string { return lang + " " + d.String() }
+
 // TestViewText proves the order of what is said, and how each kind of argument is said.
 func TestViewText(t *testing.T) {
 	s := Screen{
 		Notes: []Text{{Key: "note.a", Args: map[string]any{"Desk": Verbatim("Lima"), "Time": noon, "Count": 2}}},
 		Step:  2, Steps: 6,
-		Ask: Text{Key: "ask.b", Args: map[string]any{"Country": Country("PE"), "Flow": Text{Key: "flow.c"}, "Word": "w", "Odd": 1.5}},
+		Ask: Text{Key: "ask.b", Args: map[string]any{"Country": Country("PE"), "Flow": Text{Key: "flow.c"}, "Word": "w", "Odd": 1.5, "Long": time.Hour}},
 		Lines: []Text{{Key: "line.d", Args: map[string]any{"Value": []any{Country("PE"), Text{Key: "value.e"}, Verbatim("F")}}},
 			{Key: "line.g", Args: map[string]any{"Own": Language("es")}}},
 	}
 	want := `en:note.a Count=2 Desk=Lima Time=2026-11-20 12:00 UTC
 
 en:review.progress Step=2 Steps=6
-en:ask.b Country=<PE> Flow=en:flow.c Odd=1.5 Word=w
+en:ask.b Country=<PE> Flow=en:flow.c Long=1h0m0s Odd=1.5 Word=w
 
 en:line.d Value=<PE> & en:value.e & F
 en:line.g Own=es:button.language_name`
@@ -53,6 +55,9 @@ en:line.g Own=es:button.language_name`
 	}
 	if got := s.Notes[0].Text("fr", dated{}); !strings.Contains(got, "Time=fr 12:00PM") {
 		t.Errorf("a catalogue that can write times was not asked: %s", got)
+	}
+	if got := s.Ask.Text("fr", dated{}); !strings.Contains(got, "Long=fr 1h0m0s") {
+		t.Errorf("a catalogue that can write durations was not asked: %s", got)
 	}
 }
 
