@@ -3,89 +3,54 @@ package main
 import (
 	"slices"
 
-	"defenderline/configs"
 	"defenderline/flows"
 	"defenderline/i18n"
 	"defenderline/referrals"
 )
 
-// rehearsal is a small line for looking at conversations without a configuration: missions in three
-// countries, headquarters and three NGOs. Everybody can be sealed to.
-type rehearsal struct{ desks *referrals.Directory }
+// rehearsal is a line without a configuration, for looking at its conversations: missions in Peru and
+// Colombia, none in Chile and Mexico, and two NGOs. It is the directory that the recorded scripts of flows are
+// played with, so that what is rehearsed here can be kept there.
+type rehearsal struct{}
 
-func newRehearsal() (*flows.Engine, error) {
-	engine, err := flows.New(rehearsal{referrals.NewDirectory(rehearsalDesks())})
-	if err != nil {
-		return nil, err
-	}
-	engine.OpenCases = 5
-	return engine, nil
-}
+func newRehearsal() (*flows.Engine, error) { return flows.New(rehearsal{}) }
 
-func rehearsalDesks() []*referrals.Desk {
-	mission := func(id, name string, countries ...string) *referrals.Desk {
-		return &referrals.Desk{ID: id, Kind: referrals.MissionDesk, Name: name, Countries: countries, Asks: configs.Asks()}
-	}
-	ngo := func(id, name string, needs ...string) *referrals.Desk {
-		return &referrals.Desk{ID: id, Kind: referrals.NGODesk, Name: name, AllCountries: true, Accepting: true,
-			Needs: needs, Applicants: configs.Applicants(), Languages: i18n.Shipped()}
-	}
-	companions := ngo("companions", "Companions", "accompaniment", "advocacy", "training")
-	companions.AllCountries, companions.Countries = false, []string{"CO", "KE"}
-	return []*referrals.Desk{
-		mission("lima", "Mission in Lima", "PE"),
-		mission("bogota", "Mission in Bogotá", "CO"),
-		mission("nairobi", "Mission in Nairobi", "KE"),
-		{ID: referrals.Headquarters, Kind: referrals.HeadquartersDesk, Name: "Human Rights Desk", Asks: configs.Asks()},
-		ngo("front-line", "Front Line", configs.Needs()...),
-		companions,
-	}
-}
+// Countries are four, with and without a mission.
+func (rehearsal) Countries(string) []string { return []string{"PE", "CL", "MX", "CO"} }
 
-// Countries are those of the missions.
-func (r rehearsal) Countries(string) []string {
-	var out []string
-	for _, d := range r.desks.Desks() {
-		if d.Kind == referrals.MissionDesk {
-			out = append(out, d.Countries...)
-		}
-	}
-	return out
-}
-
-// Mission is the mission of a country.
-func (r rehearsal) Mission(country string) (flows.Recipient, bool) {
-	d := r.desks.Mission(country)
-	if d == nil {
+// Mission is the mission of Peru or Colombia.
+func (rehearsal) Mission(country string) (flows.Recipient, bool) {
+	if country != "PE" && country != "CO" {
 		return flows.Recipient{}, false
 	}
-	return flows.Recipient{Value: "mission", Name: d.Name}, true
+	return flows.Recipient{Value: "mission", Name: "British Embassy " + country, Web: "https://example.org/" + country}, true
 }
 
 // Languages are all that are shipped.
 func (rehearsal) Languages() []string { return i18n.Shipped() }
 
-// Consents are the desks that the case could go to.
+// Consents are the mission, headquarters, and in danger the NGOs.
 func (r rehearsal) Consents(flow, country string, answers map[string][]string) []flows.Recipient {
-	facts := referrals.Facts{Country: country, Needs: answers["need"]}
-	var out []flows.Recipient
-	for _, c := range r.desks.Recipients(facts, nil) {
-		value := c.Desk.ID
-		switch {
-		case c.Desk.Kind == referrals.NGODesk && flow == flows.FlowContact:
-			continue
-		case c.Desk.Kind == referrals.MissionDesk:
-			value = "mission"
-		}
-		out = append(out, flows.Recipient{Value: value, Name: c.Desk.Name, Instead: c.Instead})
+	mission, takesPart := r.Mission(country)
+	headquarters := flows.Recipient{Value: referrals.Headquarters, Name: "Human Rights Desk", Instead: !takesPart}
+	list := []flows.Recipient{mission, headquarters}
+	if !takesPart {
+		list = list[1:]
 	}
-	return out
+	if flow == flows.FlowContact {
+		return list
+	}
+	list = append(list, flows.Recipient{Value: "front-line-defenders", Name: "Front Line Defenders"})
+	if slices.Contains(answers["applicant"], "organisation") {
+		list = append(list, flows.Recipient{Value: "lifeline", Name: "Lifeline"})
+	}
+	return list
 }
 
-// Asks are the kinds of contact that a country's mission offers.
+// Asks are some of what a mission may offer.
 func (r rehearsal) Asks(country string) []string {
-	if d := r.desks.Mission(country); d != nil {
-		return slices.Clone(d.Asks)
+	if _, takesPart := r.Mission(country); !takesPart {
+		return nil
 	}
-	return nil
+	return []string{"meeting", "trial", "raise_private", "uk_company"}
 }

@@ -25,6 +25,7 @@ func newRoot(h host) *cobra.Command {
 		newRoute(h),
 		newSecrets(h),
 		newDiagram(h),
+		newTry(h),
 		newServe(h),
 		newVersion(h),
 	)
