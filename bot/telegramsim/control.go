@@ -18,7 +18,8 @@ import (
 //	/sim/start   {bot, person, payload}                     bot by username, person by id; answers the message
 //	/sim/send    {bot, person, text}                        likewise
 //	/sim/file    {bot, person, kind, name, mime, data, caption}  data in base64
-//	/sim/press   {bot, person, button, wait}                wait: answer with the toast, at most so many milliseconds
+//	/sim/press   {bot, person, button, wait}                answers the query id; with wait the toast, that may take
+//	                                                        so many milliseconds
 //	/sim/edit    {bot, person, message, text}               changes a message of the person
 //	/sim/delete  {bot, person, messages}                    deletes messages
 //	/sim/block   {bot, person, blocked}                     blocks the bot, or takes it back

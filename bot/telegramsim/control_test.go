@@ -33,7 +33,7 @@ func TestControl(t *testing.T) {
 		{"start", `{"bot":"desk_bot","person":6000000001,"payload":"abc"}`, 200, `/start abc`},
 		{"send", `{"bot":"line_bot","person":5000000001,"text":"hello"}`, 200, `"text":"hello"`},
 		{"file", `{"bot":"line_bot","person":5000000001,"kind":"photo","data":"aGk=","caption":"c"}`, 200, `"file_size":2`},
-		{"press", `{"bot":"line_bot","person":5000000001,"button":"safe:yes"}`, 200, `"ID":"`},
+		{"press", `{"bot":"line_bot","person":5000000001,"button":"safe:yes"}`, 200, `"callback_query_id":"`},
 		{"press", `{"bot":"line_bot","person":5000000001,"button":"safe:yes","wait":1}`, 400, `deadline`},
 		{"press", `{"bot":"line_bot","person":5000000001,"button":"nothing"}`, 400, `no message shows`},
 		{"chat", `{"bot":"line_bot","person":5000000001}`, 200, `"safe:no#k1"`},

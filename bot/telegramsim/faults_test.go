@@ -161,3 +161,18 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%d messages of the bot in one moment", sum)
 	}
 }
+
+// Whoever waits as long as told is let through, also when less than whole seconds are missing.
+func TestLimitsKeepTheirWord(t *testing.T) {
+	c := newClock()
+	var b bucket
+	for range 200 {
+		for b.take(c.now, 1.0/7, 3) == 0 {
+			c.forward(300 * time.Millisecond)
+		}
+		c.forward(time.Duration(b.take(c.now, 1.0/7, 3)) * time.Second)
+		if wait := b.take(c.now, 1.0/7, 3); wait != 0 {
+			t.Fatalf("told to wait another %d s", wait)
+		}
+	}
+}

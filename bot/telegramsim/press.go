@@ -23,7 +23,7 @@ type Toast struct {
 
 // Press is one press of a button. The button spins until the bot answers.
 type Press struct {
-	ID string // the callback query's id
+	ID string `json:"callback_query_id"`
 
 	chat     int64
 	at       time.Time
