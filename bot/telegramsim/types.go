@@ -114,7 +114,6 @@ type Message struct {
 	Sticker         *File           `json:"sticker,omitempty"`
 	Location        *Location       `json:"location,omitempty"`
 	Contact         *Contact        `json:"contact,omitempty"`
-	Pinned          *Message        `json:"pinned_message,omitempty"`
 	Keyboard        *Keyboard       `json:"reply_markup,omitempty"`
 
 	Silent        bool            `json:"-"` // sent with disable_notification
