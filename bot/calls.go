@@ -77,6 +77,12 @@ func show(bot byte, chat int64, edit int, v flows.View) call {
 	return c
 }
 
+// bare takes the buttons off a message.
+func bare(bot byte, chat int64, message int) call {
+	return call{Bot: bot, Chat: chat, Method: "editMessageReplyMarkup",
+		Params: encode(tg.EditMessageReplyMarkupParams{ChatID: chat, MessageID: message})}
+}
+
 // answerWithin is how long Telegram waits for the answer to a press, with a margin.
 const answerWithin = 5 * time.Minute
 
@@ -99,6 +105,16 @@ func deletions(bot byte, chat int64, ids []int) []call {
 		ids = ids[n:]
 	}
 	return out
+}
+
+// free says that a call is no message and does not count against Telegram's limits.
+func (c call) free() bool {
+	switch c.Method {
+	case "answerCallbackQuery", "editMessageReplyMarkup", "deleteMessages", "leaveChat":
+		return true
+	default:
+		return false
+	}
 }
 
 // errand makes a call an errand of a member. Answers to presses keep no order with messages.

@@ -14,6 +14,7 @@ import (
 
 // fileSealer seals a file for several desks at once.
 type fileSealer interface {
+	Usable(desk string) error
 	SealFile(desks []string, name string, src io.Reader, body io.Writer) (headers map[string][]byte, err error)
 }
 
@@ -109,8 +110,25 @@ func (cw *caseworker) sealNext(ctx context.Context, c *referrals.Case, out *refe
 	out.Errands = append(out.Errands, c.Tell(referrals.News{State: state, At: cw.now(), Message: f.Message})...)
 }
 
+// errNobody is returned when a file could be sealed for nobody.
+var errNobody = errors.New("no desk of the case has a usable key")
+
 // sealFile streams one file from Telegram through the seal onto the shelf.
 func (cw *caseworker) sealFile(ctx context.Context, c referrals.Case, f referrals.WaitingFile) (map[string][]byte, error) {
+	var desks []string
+	for _, s := range c.Shares {
+		if s.Stage == referrals.Recalled {
+			continue
+		}
+		if err := cw.seal.Usable(s.Desk); err != nil {
+			cw.log.Error("a file is not sealed for a desk", "desk", s.Desk, "err", err)
+			continue
+		}
+		desks = append(desks, s.Desk)
+	}
+	if len(desks) == 0 {
+		return nil, errNobody
+	}
 	src, err := cw.clients[lineBot].Download(ctx, f.Ref)
 	if err != nil {
 		return nil, err
@@ -119,12 +137,6 @@ func (cw *caseworker) sealFile(ctx context.Context, c referrals.Case, f referral
 	dst, err := cw.shelf.FileWriter(ctx, c.Slot, c.Code, f.Name, cw.keep.Sealed)
 	if err != nil {
 		return nil, err
-	}
-	var desks []string
-	for _, s := range c.Shares {
-		if s.Stage != referrals.Recalled {
-			desks = append(desks, s.Desk)
-		}
 	}
 	headers, err := cw.seal.SealFile(desks, f.Given, src, dst)
 	if err != nil {

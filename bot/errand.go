@@ -138,7 +138,7 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 		return
 	}
 	tries := 0
-	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.Method == "answerCallbackQuery", do: func(ctx context.Context) time.Duration {
+	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.free(), do: func(ctx context.Context) time.Duration {
 		message, again := r.desks.deliver(ctx, c, &tries)
 		if again > 0 || ctx.Err() != nil {
 			return again

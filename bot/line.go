@@ -97,7 +97,7 @@ func New(o Options) (*Line, error) {
 		return nil, err
 	}
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
-	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
+	l := &Line{o: o, draining: context.Background(), clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
@@ -138,7 +138,8 @@ func (l *Line) bots() error {
 func (l *Line) assemble(engine *flows.Engine) {
 	o := l.o
 	own := o.DeskToken != ""
-	p := &post{clients: l.clients, archive: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, now: o.Now, meters: o.Meters}
+	p := &post{clients: l.clients, archive: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, slow: l.out.slow, now: o.Now,
+		meters: o.Meters}
 	if own {
 		p.deskBot = deskBot
 	}

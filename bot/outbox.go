@@ -83,6 +83,16 @@ func (o *outbox) add(p parcel) {
 	}
 }
 
+// slow keeps to Telegram's own limit from now on: the server has shown that it has one.
+func (o *outbox) slow() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.limit.Limit() > perSecond {
+		o.limit.SetLimit(perSecond)
+		o.limit.SetBurst(1)
+	}
+}
+
 func (o *outbox) nudge() {
 	select {
 	case o.wake <- struct{}{}:
@@ -98,7 +108,7 @@ func (o *outbox) depth() int {
 }
 
 // next takes the line whose first parcel leaves next, and how long to wait when there is none.
-func (o *outbox) next() (*line, time.Duration) {
+func (o *outbox) next() (*line, parcel, time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.now()
@@ -112,13 +122,13 @@ func (o *outbox) next() (*line, time.Duration) {
 			o.ready[i][0] = nil
 			o.ready[i] = o.ready[i][1:]
 			o.nudge() // there may be more for another sender
-			return l, 0
+			return l, l.queue[0], 0
 		}
 	}
 	if len(o.asleep) > 0 {
-		return nil, o.asleep[0].until.Sub(now)
+		return nil, parcel{}, o.asleep[0].until.Sub(now)
 	}
-	return nil, time.Hour
+	return nil, parcel{}, time.Hour
 }
 
 // done puts a line back after its first parcel was sent, or to sleep when it must be sent again.
@@ -147,7 +157,7 @@ func (o *outbox) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		l, wait := o.next()
+		l, p, wait := o.next()
 		if l == nil {
 			timer.Reset(wait)
 			select {
@@ -157,12 +167,10 @@ func (o *outbox) run(ctx context.Context) {
 			}
 			continue
 		}
-		if !l.queue[0].free {
-			if o.limit.Wait(ctx) != nil {
-				return
-			}
+		if !p.free && o.limit.Wait(ctx) != nil {
+			return
 		}
-		o.done(l, l.queue[0].do(ctx))
+		o.done(l, p.do(ctx))
 	}
 }
 

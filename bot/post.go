@@ -29,7 +29,8 @@ type post struct {
 	archive archive
 	dir     *referrals.Directory
 	texts   *i18n.Catalogue
-	deskBot byte // which bot serves officers and NGOs
+	deskBot byte   // which bot serves officers and NGOs
+	slow    func() // says that Telegram asked for patience
 	now     func() time.Time
 	meters  *Meters
 }
@@ -59,6 +60,9 @@ func (p *post) attempt(ctx context.Context, bot byte, method string, tries *int,
 	result, err = do(client)
 	p.meter(method, err)
 	if err != nil && passing(err) {
+		if isReason(err, "too_many_requests") {
+			p.slow()
+		}
 		*tries++
 		return nil, pause(err, *tries), err
 	}

@@ -24,6 +24,9 @@ type chatState struct {
 	Bot  byte  `json:"b"`
 	// Theirs are the ids of the person's messages that Telegram still lets the bot delete.
 	Theirs []stamp `json:"m,omitempty"`
+	// Screen is the message whose buttons are the current ones, when its id is known: 0 after one was
+	// sent anew, until somebody presses it.
+	Screen int `json:"sc,omitempty"`
 	// Minute and Count are the rate of updates: the minute they are counted in, and how many.
 	Minute int64 `json:"mi,omitempty"`
 	Count  int   `json:"co,omitempty"`
@@ -52,7 +55,7 @@ func openState(raw []byte) (chatState, error) {
 	return s, nil
 }
 
-// seal makes the record to keep. Message ids that Telegram no longer lets go are forgotten.
+// record makes the record to keep. Message ids that Telegram no longer lets go are forgotten.
 func (s chatState) record(now time.Time) ([]byte, error) {
 	first := 0
 	for first < len(s.Theirs) && time.Unix(s.Theirs[first].At, 0).Add(deletable).Before(now) {

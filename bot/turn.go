@@ -177,6 +177,7 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 	tn.edit = 0
 	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
 		tn.edit = u.Callback.Message.ID
+		tn.state.Screen = tn.edit
 	}
 	for _, e := range out.Effects {
 		if err := tn.effect(ctx, e, before); err != nil {
@@ -278,8 +279,12 @@ func (tn *turn) present() {
 		return
 	}
 	tn.screen.Notes = distinct(tn.notes)
-	c := show(tn.state.Bot, tn.state.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
-	tn.sendOwn(c)
+	s := &tn.state
+	tn.sendOwn(show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts)))
+	if tn.edit == 0 && s.Screen != 0 { // the old screen moved up: its buttons go
+		tn.send(bare(s.Bot, s.Chat, s.Screen))
+		s.Screen = 0
+	}
 }
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.
