@@ -47,7 +47,8 @@ func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
 		defer func() { _ = b.Close() }()
 		m := &model{b: b, known: map[string]bool{}, of: map[referrals.Member]*modelMember{}, pending: map[string]bool{}}
 		first := b.Chat("line", 1)
-		m.members = []referrals.Member{first, b.Case(first, code), b.Chat("line", 2)}
+		m.members = []referrals.Member{first, b.Case(first, code), {Slot: "p64", Name: "c"}}
+		b.slots = append(b.slots, "p64") // certainly another one than the first's
 		for _, member := range m.members {
 			m.of[member] = &modelMember{handled: map[int64]int{}}
 		}
@@ -192,7 +193,7 @@ func (m *model) drawCommit(r *rapid.T, w referrals.Work) referrals.Commit {
 	return c
 }
 
-func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) {
+func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) *referrals.Work {
 	is := m.of[w.Member]
 	counts := is.number == w.Number && !is.lease.IsZero()
 	ids, again, err := m.b.Commit(m.b.ctx, w, c)
@@ -200,7 +201,7 @@ func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) {
 		if !errors.Is(err, referrals.ErrSuperseded) {
 			r.Fatalf("a superseded commit: %v", err)
 		}
-		return
+		return nil
 	}
 	if err != nil {
 		r.Fatal(err)
@@ -219,6 +220,7 @@ func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) {
 	if again != nil {
 		m.handOut(r, []referrals.Work{*again})
 	}
+	return again
 }
 
 // commitTwice repeats a commit whose answer was lost.
@@ -228,13 +230,13 @@ func (m *model) commitTwice(r *rapid.T) {
 		return
 	}
 	c := m.drawCommit(r, w)
-	m.commitWork(r, w, c)
+	first := m.commitWork(r, w, c)
 	ids, again, err := m.b.Commit(m.b.ctx, w, c)
 	if err != nil || len(ids) != len(c.Errands) || slices.Contains(ids, "") {
 		r.Fatalf("the same commit again: %v %v", ids, err)
 	}
-	if last := m.works[len(m.works)-1]; again != nil && again.Number != last.Number {
-		r.Fatalf("another number for the same: %d, %d", again.Number, last.Number)
+	if (first == nil) != (again == nil) || again != nil && again.Number != first.Number {
+		r.Fatalf("first %+v, then %+v", first, again)
 	}
 }
 
@@ -293,6 +295,13 @@ func (m *model) check(r *rapid.T) {
 	d, err := m.b.Depth(m.b.ctx)
 	if err != nil || int(d.Errands) != len(m.pending) {
 		r.Fatalf("%d errands wait, %d were kept: %v", d.Errands, len(m.pending), err)
+	}
+	sealed := 0
+	for _, slot := range []string{m.members[0].Slot, m.members[2].Slot} {
+		sealed += int(m.b.db.HLen(m.b.ctx, errandsKey(slot)).Val())
+	}
+	if sealed != len(m.pending) {
+		r.Fatalf("%d errands are kept, %d are not settled", sealed, len(m.pending))
 	}
 	kept := 0
 	for member, is := range m.of {
