@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // codeAlphabet has no letter or digit that is mistaken for another when read aloud or
@@ -26,37 +27,57 @@ func NewCode(random io.Reader) (Code, error) {
 	return Code(raw[:4]) + "-" + Code(raw[4:]), nil
 }
 
-// ParseCode reads a code as a person may type it: in small letters, with spaces around,
-// without the hyphen. It reports false when it cannot be a code.
+// ParseCode reads a code as a person may type it: in small letters, with spaces around, without
+// the hyphen or with whatever dash or space a keyboard puts there. It reports false when it
+// cannot be a code.
 func ParseCode(s string) (Code, bool) {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	if len(s) == 8 {
-		s = s[:4] + "-" + s[4:]
+	parts := codeParts(s)
+	if len(parts) == 1 && len(parts[0]) == 8 {
+		parts = []string{parts[0][:4], parts[0][4:]}
 	}
-	if len(s) != 9 || s[4] != '-' {
+	if len(parts) != 2 {
 		return "", false
 	}
-	for i := range len(s) {
-		if i != 4 && strings.IndexByte(codeAlphabet, s[i]) < 0 {
+	return joinCode(parts[0], parts[1])
+}
+
+// codeParts are the parts of a code between its dashes or spaces, of which there may be several.
+func codeParts(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '\u2212' // the minus sign is no dash to Unicode
+	})
+}
+
+// joinCode makes a code of its halves. Letters outside of ASCII are never taken for others.
+func joinCode(first, second string) (Code, bool) {
+	if len(first) != 4 || len(second) != 4 {
+		return "", false
+	}
+	raw := []byte(first + second)
+	for i, b := range raw {
+		if 'a' <= b && b <= 'z' {
+			raw[i] = b - 'a' + 'A'
+		}
+		if strings.IndexByte(codeAlphabet, raw[i]) < 0 {
 			return "", false
 		}
 	}
-	return Code(s), true
+	return Code(raw[:4]) + "-" + Code(raw[4:]), true
 }
 
 // ReferralCode names the n-th referral of a case, counted from 1: K7QM-3XRP-2.
 func ReferralCode(c Code, n int) string { return string(c) + "-" + strconv.Itoa(n) }
 
-// ParseReferralCode splits a referral's code into its case and its number.
+// ParseReferralCode splits a referral's code into its case and its number, 1 to 999. The halves
+// of the case and the number are apart, by any dash or space.
 func ParseReferralCode(s string) (Code, int, bool) {
-	s = strings.TrimSpace(s)
-	at := strings.LastIndexByte(s, '-')
-	if at < 0 {
+	parts := codeParts(s)
+	if len(parts) != 3 {
 		return "", 0, false
 	}
-	c, ok := ParseCode(s[:at])
-	n, err := strconv.Atoi(s[at+1:])
-	if !ok || !strings.Contains(s[:at], "-") || err != nil || n < 1 || n > 999 {
+	c, ok := joinCode(parts[0], parts[1])
+	n, err := strconv.Atoi(parts[2])
+	if !ok || err != nil || n < 1 || n > 999 || strconv.Itoa(n) != parts[2] {
 		return "", 0, false
 	}
 	return c, n, true
