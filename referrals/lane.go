@@ -27,9 +27,7 @@ func (l Lane) Rank() int {
 // when not asked. A danger that is now or today is an emergency wherever it was told.
 func LaneOf(flow, urgency string) Lane {
 	switch {
-	case flow == "emergency":
-		return Emergency
-	case flow == "threat" && (urgency == "now" || urgency == "today"):
+	case flow == "emergency" || urgency == "now" || urgency == "today":
 		return Emergency
 	case flow == "threat":
 		return Urgent
