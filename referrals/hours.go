@@ -19,24 +19,22 @@ var weekdays = map[string]time.Weekday{
 }
 
 // ParseHours reads "Mon-Fri 09:00-17:00" or "Sun 10:00-14:00". Days may wrap around the
-// week ("Sun-Thu"); hours may not wrap around midnight.
+// week ("Sun-Thu"); hours may end at 24:00 and may not wrap around midnight.
 func ParseHours(s string) (Hours, error) {
 	wrong := fmt.Errorf("duty hours %q: write them like \"Mon-Fri 09:00-17:00\"", s)
-	days, times, ok := strings.Cut(strings.TrimSpace(s), " ")
-	first, last, isRange := strings.Cut(days, "-")
+	parts := strings.Fields(s)
+	if len(parts) != 2 {
+		return Hours{}, wrong
+	}
+	first, last, isRange := strings.Cut(parts[0], "-")
 	if !isRange {
 		last = first
 	}
 	a, okA := weekdays[first]
 	b, okB := weekdays[last]
-	from, till, okT := strings.Cut(times, "-")
-	f, errF := time.Parse("15:04", from)
-	t, errT := time.Parse("15:04", till)
-	if !ok || !okA || !okB || !okT || errF != nil || errT != nil {
-		return Hours{}, wrong
-	}
-	h := Hours{from: f.Hour()*60 + f.Minute(), till: t.Hour()*60 + t.Minute(), set: true}
-	if h.till <= h.from {
+	from, till, _ := strings.Cut(parts[1], "-")
+	h := Hours{from: minuteOf(from), till: minuteOf(till), set: true}
+	if !okA || !okB || h.from < 0 || h.till <= h.from {
 		return Hours{}, wrong
 	}
 	for d := a; ; d = (d + 1) % 7 {
@@ -45,6 +43,18 @@ func ParseHours(s string) (Hours, error) {
 			return h, nil
 		}
 	}
+}
+
+// minuteOf is the minute of the day that "09:30" names, 1440 for "24:00", or -1.
+func minuteOf(s string) int {
+	if s == "24:00" {
+		return 24 * 60
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return -1
+	}
+	return t.Hour()*60 + t.Minute()
 }
 
 // Contain says whether t, in its own location, lies in the duty hours.
@@ -56,17 +66,28 @@ func (h Hours) Contain(t time.Time) bool {
 	return h.days[t.Weekday()] && m >= h.from && m < h.till
 }
 
-// Next is t itself within the duty hours, else the next beginning of them in t's location.
+// clockChange is more than any zone moves its clocks at once.
+const clockChange = 3 * time.Hour
+
+// Next is t itself within the duty hours, else the first minute of them after t in t's location. Where
+// clocks change it is the first minute that really comes: hours that are jumped over begin late
+// or not at all, and of an hour that comes twice the first counts.
 func (h Hours) Next(t time.Time) time.Time {
-	for range 8 * 2 {
-		if h.Contain(t) {
-			return t
-		}
-		start := time.Date(t.Year(), t.Month(), t.Day(), h.from/60, h.from%60, 0, 0, t.Location())
-		if h.days[t.Weekday()] && t.Before(start) {
-			return start
-		}
-		t = time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
+	for !h.Contain(t) {
+		// Wall clock and elapsed time differ across a change of clocks, so the last hours before the
+		// beginning are walked minute by minute.
+		t = t.Truncate(time.Minute).Add(max(h.until(t)-clockChange, time.Minute))
 	}
 	return t
+}
+
+// until is how far the wall clock is from the next beginning of the duty hours after t.
+func (h Hours) until(t time.Time) time.Duration {
+	for day := range 8 {
+		m := (day*24*60 + h.from) - (t.Hour()*60 + t.Minute())
+		if h.days[(int(t.Weekday())+day)%7] && m > 0 {
+			return time.Duration(m) * time.Minute
+		}
+	}
+	return 0
 }
