@@ -94,8 +94,8 @@ const (
 	WasClosed       EventKind = "closed" // closed or completed by a desk
 	WasAdded        EventKind = "added"  // the defender added documents
 	WasWithdrawn    EventKind = "withdrawn"
-	WasEnded        EventKind = "ended"  // the defender needs no more help
-	WasWiped        EventKind = "wiped"  // the chat no longer has to do with it
+	WasEnded        EventKind = "ended" // the defender needs no more help
+	WasWiped        EventKind = "wiped" // the chat no longer has to do with it
 )
 
 // Event is one thing that happened to a case, from a desk or from its defender.
