@@ -84,7 +84,9 @@ func TestLongBranches(t *testing.T) {
 	if got := b.Draft.Trail[len(b.Draft.Trail)-1]; got != "account" {
 		t.Errorf("the second way came from %q, want account", got)
 	}
-	command := func(s Session, name string) Session { return mustStep(t, e, s, Input{Kind: Command, Value: name}).Session }
+	command := func(s Session, name string) Session {
+		return mustStep(t, e, s, Input{Kind: Command, Value: name}).Session
+	}
 	s.Parked = s.Parked[:0]
 	a = command(command(s, "threat"), "help")
 	command(command(s, "contact"), "help")
