@@ -24,6 +24,7 @@ func newRoot(h host) *cobra.Command {
 		newKeys(h),
 		newRoute(h),
 		newSecrets(h),
+		newDemo(h),
 		newDiagram(h),
 		newTry(h),
 		newServe(h),
