@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"time"
 
 	"defenderline/referrals"
@@ -92,40 +93,71 @@ type poller struct {
 
 const (
 	pollSeconds = 50
-	leaseFor    = 75 * time.Second // longer than a poll: the reader keeps its turn while it waits
-	pollPause   = time.Second
+	// leaseFor is how long nobody reads after the reader was killed.
+	leaseFor  = 5 * time.Second
+	pollPause = time.Second
+	// longestGap is the longest pause after a failure: people wait.
+	longestGap = 3 * time.Second
 )
 
-// run polls until ctx ends.
+func (p *poller) leaseName() string { return "poll:" + botName(p.bot) }
+
+// run polls whenever it is this process's turn, until ctx ends.
 func (p *poller) run(ctx context.Context) {
-	var offset int64
-	name := "poll:" + botName(p.bot)
-	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if p.lease.Unlease(end, name, p.owner) != nil {
-			p.log.Warn("the reader's lease could not be given back; another replica takes over when it ends")
-		}
-	}()
-	tries := 0
 	for ctx.Err() == nil {
-		mine, err := p.lease.Lease(ctx, name, p.owner, leaseFor)
+		mine, err := p.lease.Lease(ctx, p.leaseName(), p.owner, leaseFor)
 		if err != nil || !mine {
-			offset = 0
 			p.pause(ctx, pollPause)
 			continue
 		}
+		p.read(ctx)
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if p.lease.Unlease(end, p.leaseName(), p.owner) != nil {
+		p.log.Warn("the reader's lease could not be given back; another replica takes over when it ends")
+	}
+}
+
+// read polls for as long as the lease is held.
+func (p *poller) read(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { defer cancel(); p.renew(ctx) })
+	defer renewing.Wait()
+	defer cancel()
+	var offset int64
+	tries := 0
+	for ctx.Err() == nil {
 		next, err := p.once(ctx, offset)
 		p.ready(err == nil)
-		if err != nil {
-			tries++
-			if ctx.Err() == nil {
-				p.log.Warn("receiving failed; it is tried again", "err", err)
-			}
-			p.pause(ctx, pause(err, tries))
+		if err == nil {
+			offset, tries = next, 0
 			continue
 		}
-		offset, tries = next, 0
+		tries++
+		if ctx.Err() == nil {
+			p.log.Warn("receiving failed; it is tried again", "err", err)
+		}
+		p.pause(ctx, min(pause(err, tries), longestGap))
+	}
+}
+
+// renew keeps the lease until ctx ends or somebody else has it. While the store does not answer, the
+// lease is taken to be held: nothing can be kept without the store either.
+func (p *poller) renew(ctx context.Context) {
+	tick := time.NewTicker(leaseFor / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		mine, err := p.lease.Lease(ctx, p.leaseName(), p.owner, leaseFor)
+		if err == nil && !mine {
+			return
+		}
 	}
 }
 
