@@ -21,6 +21,8 @@ type Case struct {
 	Referrals int `json:"r,omitempty"`
 	Documents int `json:"d"`
 	Files     int `json:"f,omitempty"`
+	// Added are the numbers of the documents whose addition was heard of, so that each counts once.
+	Added []int `json:"ad,omitempty"`
 	// Waiting are files sent with the case and not yet sealed.
 	Waiting []WaitingFile `json:"w,omitempty"`
 	// Paged says that the operator was told that nobody answers.
@@ -50,6 +52,8 @@ type Share struct {
 	Stage Stage `json:"s"`
 	// Holding is the code under which the desk knows it: the case's, or the referral's.
 	Holding string `json:"h,omitempty"`
+	// Read says that an NGO claimed it and was given the documents, whatever it did then.
+	Read bool `json:"r,omitempty"`
 }
 
 // Stage is how far a share has come.
@@ -105,6 +109,8 @@ type Event struct {
 	// Holding is the code at the desk.
 	Holding string    `json:"h,omitempty"`
 	At      time.Time `json:"at"`
+	// Read says of an NGO that passed that it had been given the documents.
+	Read bool `json:"r,omitempty"`
 	// Documents and Files are the new totals, Waiting the new files, of an addition.
 	Documents int           `json:"dn,omitempty"`
 	Files     int           `json:"fn,omitempty"`
@@ -117,6 +123,8 @@ type News struct {
 	State string    `json:"s"` // read, accepted, closed, completed, unanswered, released
 	Desk  string    `json:"d,omitempty"`
 	At    time.Time `json:"at"`
+	// Held says of an end at one desk that another still holds the case or is asked.
+	Held bool `json:"h,omitempty"`
 	// Message is the message whose file was sealed or could not be.
 	Message int `json:"m,omitempty"`
 }

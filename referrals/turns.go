@@ -10,16 +10,24 @@ type desks interface {
 	Desk(id string) *Desk
 }
 
-// Happen applies an event to a case: the next case, and what is to be done. It is pure, and applying
-// an event that no longer fits changes nothing.
+// Happen applies an event to a case: the next case, and what is to be done. It is pure. An event that
+// does not fit changes nothing: one that was applied before, that comes late, or that is about
+// another holding. A case that was withdrawn only forgets its chat.
 func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
-	c.Shares = slices.Clone(c.Shares)
-	c.Waiting = slices.Clone(c.Waiting)
+	if e.Kind == WasWiped {
+		c.Chat = Member{}
+	}
+	if c.Ended {
+		return c, nil
+	}
+	c.Shares, c.Waiting, c.Added = slices.Clone(c.Shares), slices.Clone(c.Waiting), slices.Clone(c.Added)
 	switch e.Kind {
 	case Sent:
 		return c.begin(e, dir)
 	case WasAcknowledged:
 		return c.taken(e, "read")
+	case WasClaimed:
+		return c.claimed(e)
 	case WasAccepted:
 		return c.taken(e, "accepted")
 	case WasPassed:
@@ -32,55 +40,64 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 		return c.added(e, dir)
 	case WasWithdrawn, WasEnded:
 		return c.recalled(e)
-	case WasWiped:
-		c.Chat = Member{}
 	}
 	return c, nil
 }
 
-// begin releases the case to those whose turn is at once: the mission, or headquarters when the
-// mission has no part in it, and the first NGO. Headquarters behind a mission waits for its turn.
+// begin releases the case to those whose turn is at once: the mission, or headquarters when no
+// mission has part in it, and the first NGO. Headquarters behind a mission waits for its turn.
 func (c Case) begin(e Event, dir desks) (Case, []Errand) {
+	if slices.ContainsFunc(c.Shares, func(s Share) bool { return s.Stage != Kept }) {
+		return c, nil // it has begun
+	}
 	var out []Errand
 	if i := c.find(MissionDesk); i >= 0 {
 		out = c.release(i, e.At, dir)
-	} else {
+	}
+	if len(out) == 0 {
 		out = c.toHeadquarters(e.At, dir)
 	}
-	return c, append(out, c.offerNext(e.At, dir)...)
+	if c.find(NGODesk) >= 0 {
+		out = append(out, c.onward(e.At, dir)...)
+	}
+	return c, append(out, c.unanswered(e.At)...)
 }
 
 // taken notes that a human has it and tells the defender.
 func (c Case) taken(e Event, state string) (Case, []Errand) {
-	i := c.holding(e)
-	if i < 0 || c.Shares[i].Stage == Taken {
+	i := c.holding(e, Released, Unheeded)
+	if i < 0 {
 		return c, nil
 	}
 	c.Shares[i].Stage = Taken
+	c.Shares[i].Read = c.Shares[i].Kind == NGODesk
 	return c, c.tell(state, e.Desk, e.At)
+}
+
+// claimed notes that an NGO was given the documents.
+func (c Case) claimed(e Event) (Case, []Errand) {
+	if i := c.holding(e, Released, Taken, Passed, Finished); i >= 0 {
+		c.Shares[i].Read = true
+	}
+	return c, nil
 }
 
 // passed moves on to the next NGO consented to, and with none left to headquarters.
 func (c Case) passed(e Event, dir desks) (Case, []Errand) {
-	i := c.holding(e)
+	i := c.holding(e, Released, Taken)
 	if i < 0 {
 		return c, nil
 	}
 	c.Shares[i].Stage = Passed
-	if c.Ended {
-		return c, nil
-	}
-	out := c.offerNext(e.At, dir)
-	if len(out) == 0 {
-		out = c.toHeadquarters(e.At, dir)
-	}
+	c.Shares[i].Read = c.Shares[i].Read || e.Read
+	out := c.onward(e.At, dir)
 	return c, append(out, c.unanswered(e.At)...)
 }
 
 // silent moves a case on that no rung of a mission answered.
 func (c Case) silent(e Event, dir desks) (Case, []Errand) {
-	i := c.holding(e)
-	if i < 0 || c.Shares[i].Stage != Released {
+	i := c.holding(e, Released)
+	if i < 0 {
 		return c, nil
 	}
 	c.Shares[i].Stage = Unheeded
@@ -90,8 +107,8 @@ func (c Case) silent(e Event, dir desks) (Case, []Errand) {
 
 // finished notes that a desk has done what it could.
 func (c Case) finished(e Event) (Case, []Errand) {
-	i := c.holding(e)
-	if i < 0 || c.Shares[i].Stage == Finished {
+	i := c.holding(e, Released, Taken, Unheeded)
+	if i < 0 {
 		return c, nil
 	}
 	c.Shares[i].Stage = Finished
@@ -99,17 +116,25 @@ func (c Case) finished(e Event) (Case, []Errand) {
 	if c.Shares[i].Kind == NGODesk {
 		state = "completed"
 	}
-	return c, c.tell(state, e.Desk, e.At)
+	return c, c.Tell(News{State: state, Desk: e.Desk, At: e.At, Held: c.any(Released, Taken, Unheeded)})
 }
 
-// added tells every desk that holds the case of each new document.
+// added tells every desk that may read the case of each new document. When no desk has the case any
+// more, the operator is paged: what somebody wrote would lie unread.
 func (c Case) added(e Event, dir desks) (Case, []Errand) {
+	if e.Documents < 2 || slices.Contains(c.Added, e.Documents) {
+		return c, nil
+	}
 	first := c.Documents + 1
+	c.Added = append(c.Added, e.Documents)
 	c.Documents, c.Files = max(c.Documents, e.Documents), max(c.Files, e.Files)
 	c.Waiting = append(c.Waiting, e.Waiting...)
 	var out []Errand
 	for n := first; n <= c.Documents; n++ {
 		out = append(out, c.Announce(c.Code.DocumentName(n), e.At, dir)...)
+	}
+	if !c.any(Released, Taken, Unheeded) {
+		out = append(out, c.page(e.At)...)
 	}
 	return c, out
 }
@@ -119,8 +144,7 @@ func (c Case) added(e Event, dir desks) (Case, []Errand) {
 func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 	var out []Errand
 	for _, s := range c.Shares {
-		readable := s.Stage == Taken || s.Kind != NGODesk && (s.Stage == Released || s.Stage == Unheeded)
-		if dir.Desk(s.Desk) == nil || !readable {
+		if dir.Desk(s.Desk) == nil || !s.readable() {
 			continue
 		}
 		out = append(out, Errand{Notice: &Notice{Kind: NoticeAddition, Desk: s.Desk, Code: s.Holding, Lane: c.Lane,
@@ -129,16 +153,17 @@ func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 	return out
 }
 
-// recalled takes the case back from everybody who holds it.
+// recalled takes the case back from everybody who holds it or has read it.
 func (c Case) recalled(e Event) (Case, []Errand) {
-	if c.Ended {
-		return c, nil
-	}
 	c.Ended = true
 	c.Waiting = nil
 	var out []Errand
 	for i, s := range c.Shares {
-		if s.Stage == Released || s.Stage == Taken || s.Stage == Unheeded {
+		if s.Stage == Released { // its release may still be under way
+			m := forestall(s, c, e.At)
+			out = append(out, Errand{Move: &m})
+		}
+		if s.Holding != "" && (s.Stage != Passed || s.Read) {
 			m := withdraw(s, e.At)
 			m.Errands = []Errand{{Notice: &Notice{Kind: NoticeWithdrawn, Desk: s.Desk, Code: s.Holding, Lane: c.Lane,
 				Origin: c.Slot, At: e.At}}}
@@ -149,19 +174,30 @@ func (c Case) recalled(e Event) (Case, []Errand) {
 	return c, out
 }
 
-// unanswered pages the operator and tells the defender, once, when nobody is left to answer.
+// unanswered pages the operator and tells the defender when nobody is left to answer.
 func (c *Case) unanswered(at time.Time) []Errand {
-	for _, s := range c.Shares {
-		if s.Stage == Released || s.Stage == Taken || s.Stage == Finished {
-			return nil
-		}
+	if c.any(Released, Taken, Finished) {
+		return nil
 	}
+	return c.page(at)
+}
+
+// page tells the operator, without content, and the defender that nobody has the case, once.
+func (c *Case) page(at time.Time) []Errand {
 	if c.Paged {
 		return nil
 	}
 	c.Paged = true
 	page := Errand{Notice: &Notice{Kind: NoticePage, Code: string(c.Code), Lane: c.Lane, At: at}}
 	return append([]Errand{page}, c.tell("unanswered", "", at)...)
+}
+
+// onward offers the case to the next NGO, and with none left to headquarters.
+func (c *Case) onward(at time.Time, dir desks) []Errand {
+	if out := c.offerNext(at, dir); len(out) > 0 {
+		return out
+	}
+	return c.toHeadquarters(at, dir)
 }
 
 // offerNext offers the case to the next NGO that was consented to and takes cases; those
@@ -211,9 +247,35 @@ func (c Case) find(k Kind) int {
 	return slices.IndexFunc(c.Shares, func(s Share) bool { return s.Kind == k })
 }
 
-// holding is the index of the share an event is about, or -1.
-func (c Case) holding(e Event) int {
+// any says whether a share is in one of the stages.
+func (c Case) any(stages ...Stage) bool {
+	return slices.ContainsFunc(c.Shares, func(s Share) bool { return slices.Contains(stages, s.Stage) })
+}
+
+// holding is the index of the share an event is about, if it has come to one of the stages, or -1.
+func (c Case) holding(e Event, stages ...Stage) int {
 	return slices.IndexFunc(c.Shares, func(s Share) bool {
-		return s.Desk == e.Desk && s.Holding == e.Holding && s.Stage != Recalled && s.Stage != Kept
+		return s.Desk == e.Desk && s.Holding == e.Holding && s.Holding != "" && e.of(s.Kind) && slices.Contains(stages, s.Stage)
 	})
+}
+
+// of says whether an event happens at desks of a kind.
+func (e Event) of(k Kind) bool {
+	switch e.Kind {
+	case WasClaimed, WasAccepted, WasPassed:
+		return k == NGODesk
+	case WasAcknowledged, WasSilent:
+		return k != NGODesk
+	default:
+		return true
+	}
+}
+
+// readable says whether the desk may have the documents now: an NGO from its claim on, others
+// from the alert on, until they have ended their part.
+func (s Share) readable() bool {
+	if s.Kind == NGODesk {
+		return s.Stage == Taken || s.Stage == Released && s.Read
+	}
+	return s.Stage == Released || s.Stage == Taken || s.Stage == Unheeded
 }
