@@ -5,9 +5,9 @@ package deps
 import (
 	_ "github.com/ProtonMail/go-crypto/openpgp"
 	_ "github.com/ProtonMail/go-crypto/openpgp/packet"
+	_ "github.com/ProtonMail/gopenpgp/v2/armor"
 	_ "github.com/ProtonMail/gopenpgp/v2/crypto"
 	_ "github.com/ProtonMail/gopenpgp/v2/helper"
-	_ "github.com/ProtonMail/gopenpgp/v2/armor"
 	_ "github.com/alicebob/miniredis/v2"
 	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/chromedp/chromedp"
