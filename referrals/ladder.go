@@ -45,7 +45,8 @@ func Due(d *Desk, rung int, lane Lane, at time.Time) time.Time {
 }
 
 // Overslept is the move that follows from the silence of a desk at a time: the next rung, the end of
-// the ladder, the end of an offer or of a claim. It reports false while nothing is due.
+// the ladder, the end of an offer or of a claim. It reports false while nothing is due. A nil desk,
+// one that the configuration no longer has, is silent for good: nothing is left lying with it.
 func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
 	if h.Due.IsZero() || at.Before(h.Due) {
 		return Move{}, false
@@ -54,7 +55,7 @@ func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
 	case Alerted:
 		return nextRung(h, d, at), true
 	case Offered, Claimed:
-		m := pass(h, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
+		m := pass(h, []State{h.State}, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
 		m.Errands = append(m.Errands, Errand{Notice: &Notice{Kind: NoticeExpired, Desk: h.Desk, Code: h.Code, Lane: h.Lane,
 			Origin: h.Origin, At: at}})
 		return m, true
@@ -68,7 +69,7 @@ func nextRung(h Holding, d *Desk, at time.Time) Move {
 	next := h.Rung + 1
 	m := Move{ID: "rung:" + h.Code + ":" + strconv.Itoa(next), Desk: h.Desk, Code: h.Code, From: []State{Alerted},
 		To: Alerted, AtRung: h.Rung, Rung: next, At: at}
-	if next < len(d.Ladder) {
+	if d != nil && next < len(d.Ladder) {
 		m.Due = Due(d, next, h.Lane, at)
 		m.Errands = []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: h.Desk, Rung: next, Code: h.Code, Lane: h.Lane,
 			Origin: h.Origin, At: at, Due: m.Due}}}
@@ -105,38 +106,39 @@ func Claim(h Holding, d *Desk, id string, at time.Time) Move {
 
 // Accept is the move by which an NGO takes a claimed referral on.
 func Accept(h Holding, id string, at time.Time) Move {
-	m := h.move([]State{Claimed}, Accepted, id, at)
+	m := h.moveClaimed([]State{Claimed}, Accepted, id, at)
 	m.Errands = []Errand{h.event(WasAccepted, id, at)}
 	return m
 }
 
 // Decline is the move by which an NGO says no, with a reason: the next one gets it at once.
 func Decline(h Holding, reason, id string, at time.Time) Move {
-	m := pass(h, Declined, id, reason, at)
-	m.From = []State{Offered, Claimed}
-	return m
+	if h.Claim == 0 { // what a colleague claimed meanwhile is theirs to decline
+		return pass(h, []State{Offered}, Declined, id, reason, at)
+	}
+	return pass(h, []State{Claimed}, Declined, id, reason, at)
 }
 
 // Return is the move by which an NGO gives back what it had accepted or claimed.
 func Return(h Holding, reason, id string, at time.Time) Move {
-	m := pass(h, Returned, id, reason, at)
-	m.From = []State{Claimed, Accepted}
+	m := pass(h, []State{Claimed, Accepted}, Returned, id, reason, at)
+	m.Claim = h.claimed()
 	return m
 }
 
 // Complete is the move by which an NGO ends a referral, with an outcome.
 func Complete(h Holding, outcome, id string, at time.Time) Move {
-	m := h.move([]State{Accepted}, Completed, id, at)
+	m := h.moveClaimed([]State{Accepted}, Completed, id, at)
 	m.Reason = outcome
 	m.Errands = []Errand{h.event(WasClosed, id, at)}
 	return m
 }
 
 // pass ends a referral so that the next in turn gets it.
-func pass(h Holding, to State, id, reason string, at time.Time) Move {
-	m := h.move([]State{h.State}, to, id, at)
+func pass(h Holding, from []State, to State, id, reason string, at time.Time) Move {
+	m := h.move(from, to, id, at)
 	m.Reason = reason
-	m.Errands = []Errand{h.event(WasPassed, id, at)}
+	m.Errands = []Errand{h.post(Event{Kind: WasPassed, Read: h.Claim > 0, At: at}, id)}
 	return m
 }
 
@@ -145,9 +147,33 @@ func (h Holding) move(from []State, to State, id string, at time.Time) Move {
 	return Move{ID: id, Desk: h.Desk, Code: h.Code, From: from, To: to, Claim: h.Claim, AtRung: -1, Rung: h.Rung, At: at}
 }
 
-// event is the errand that tells the case.
+// moveClaimed is a move that only whoever has the claim may make.
+func (h Holding) moveClaimed(from []State, to State, id string, at time.Time) Move {
+	m := h.move(from, to, id, at)
+	m.Claim = h.claimed()
+	return m
+}
+
+// noClaim is no holding's claim number: a move that needs it is never made.
+const noClaim = -1
+
+// claimed is the claim that was seen, or one that nobody has.
+func (h Holding) claimed() int64 {
+	if h.Claim == 0 {
+		return noClaim
+	}
+	return h.Claim
+}
+
+// event is the errand that tells the case what happened.
 func (h Holding) event(k EventKind, id string, at time.Time) Errand {
+	return h.post(Event{Kind: k, At: at}, id)
+}
+
+// post is the errand that brings an event of the holding to its case.
+func (h Holding) post(e Event, id string) Errand {
 	code, _ := CaseOf(h.Code)
-	p := EventPost(h.Origin, code, id+":"+h.Desk, Event{Kind: k, Desk: h.Desk, Holding: h.Code, At: at})
+	e.Desk, e.Holding = h.Desk, h.Code
+	p := EventPost(h.Origin, code, id+":"+h.Desk, e)
 	return Errand{Post: &p}
 }
