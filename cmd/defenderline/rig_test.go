@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,7 +40,7 @@ type rig struct {
 	http    string
 	process *exec.Cmd
 	log     *logBuffer
-	webhook bool
+	hook    string // the webhook's address; empty: polling
 }
 
 // The chats of officers and caseworkers.
@@ -47,8 +48,18 @@ const (
 	lima1, lima2, hqChat, fldChat, pbiChat = 900001, 900002, 900099, 910001, 910002
 )
 
-// newRig sets everything up and starts the line.
+// newRig sets everything up, starts the line and waits until it is ready.
 func newRig(t testing.TB, change ...func(*rig, *string)) *rig {
+	t.Helper()
+	r := newRigAlmostReady(t, change...)
+	if !r.eventually(func() bool { return r.status("/readyz") == http.StatusOK }) {
+		t.Fatalf("the line did not become ready:\n%s", r.log)
+	}
+	return r
+}
+
+// newRigAlmostReady starts a line that listens, ready or not.
+func newRigAlmostReady(t testing.TB, change ...func(*rig, *string)) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), private: map[string][]byte{}, redis: redistest.Start(t)}
 	r.sim = telegramsim.New(telegramsim.Options{WebhookBackoff: 20 * time.Millisecond})
@@ -167,8 +178,8 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(r.kill)
-	if !r.eventually(func() bool { return r.status("/readyz") == http.StatusOK }) {
-		r.t.Fatalf("the line did not become ready:\n%s", r.log)
+	if !r.eventually(func() bool { return strings.Contains(r.log.String(), `"msg":"listening"`) }) {
+		r.t.Fatalf("the line does not listen:\n%s", r.log)
 	}
 }
 
@@ -200,6 +211,21 @@ func (r *rig) status(path string) int {
 	}
 	resp.Body.Close()
 	return resp.StatusCode
+}
+
+// get is the body of a page of the line.
+func (r *rig) get(path string) string {
+	r.t.Helper()
+	resp, err := http.Get("http://" + r.http + path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(body)
 }
 
 // eventually waits until ok holds.
@@ -416,4 +442,32 @@ func caseJSON(t testing.TB, text []byte) map[string]any {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// expired is a public key, made by GnuPG, that expired long ago.
+func expired(t testing.TB) string {
+	t.Helper()
+	home, err := os.MkdirTemp("", "gpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(home)
+	defer func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() }()
+	args := []string{"--homedir", home, "--batch", "--faked-system-time", "20240101T000000", "--passphrase", "", "--pinentry-mode", "loopback"}
+	make := append(args, "--quick-generate-key", "dead", "future-default", "default", "1d")
+	if out, err := exec.Command("gpg", make...).CombinedOutput(); err != nil {
+		t.Fatalf("gpg: %v\n%s", err, out)
+	}
+	out, err := exec.Command("gpg", append(args, "--armor", "--export", "dead")...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// replaceKey puts another fingerprint beside a key's file.
+func replaceKey(config, file, fingerprint string) string {
+	before, rest, _ := strings.Cut(config, "{file: "+file+", fingerprint: ")
+	_, after, _ := strings.Cut(rest, "}")
+	return before + "{file: " + file + ", fingerprint: " + fingerprint + "}" + after
 }

@@ -39,10 +39,18 @@ func screen(v telegramsim.View) []string {
 // bareData drops token and label.
 func bareData(data string) string { d, _, _ := strings.Cut(data, "#"); return d }
 
+// follow presses a button and waits until another screen is shown.
+func (a *actor) follow(data string) {
+	a.r.t.Helper()
+	before := screen(a.offered(data))
+	a.press(data)
+	a.moved(before)
+}
+
 // moved waits until the buttons are others than before.
-func (w *walker) moved(before []string) {
-	w.r.t.Helper()
-	w.sees("another screen", func(v telegramsim.View) bool { return !slices.Equal(screen(v), before) })
+func (a *actor) moved(before []string) {
+	a.r.t.Helper()
+	a.sees("another screen", func(v telegramsim.View) bool { return !slices.Equal(screen(v), before) })
 }
 
 // send walks until review:send was pressed. The conversation must have been begun.
