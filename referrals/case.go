@@ -52,7 +52,8 @@ type Share struct {
 	Stage Stage `json:"s"`
 	// Holding is the code under which the desk knows it: the case's, or the referral's.
 	Holding string `json:"h,omitempty"`
-	// Read says that an NGO claimed it and was given the documents, whatever it did then.
+	// Read says that an NGO claimed it and was given the documents, whatever it did then. After
+	// completion it says nothing: who completed has read.
 	Read bool `json:"r,omitempty"`
 }
 

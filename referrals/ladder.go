@@ -98,8 +98,7 @@ func CloseCase(h Holding, outcome, id string, at time.Time) Move {
 // Claim is the move by which an NGO takes a referral for as long as it may keep it.
 func Claim(h Holding, d *Desk, id string, at time.Time) Move {
 	m := h.move([]State{Offered}, Claimed, id, at)
-	m.Claims, m.Claim = true, 0
-	m.Due = at.Add(d.AcceptWithin)
+	m.Claims, m.Due = true, at.Add(d.AcceptWithin)
 	m.Errands = []Errand{h.event(WasClaimed, id, at)}
 	return m
 }

@@ -74,9 +74,9 @@ func (c Case) taken(e Event, state string) (Case, []Errand) {
 	return c, c.tell(state, e.Desk, e.At)
 }
 
-// claimed notes that an NGO was given the documents.
+// claimed notes that an NGO was given the documents. Heard of later, it is known already.
 func (c Case) claimed(e Event) (Case, []Errand) {
-	if i := c.holding(e, Released, Taken, Passed, Finished); i >= 0 {
+	if i := c.holding(e, Released); i >= 0 {
 		c.Shares[i].Read = true
 	}
 	return c, nil
