@@ -118,7 +118,10 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string
 		keys = append(keys, documentsKey(m.Slot, d.Case), filesKey(m.Slot, d.Case))
 		args = append(args, d.Desk)
 	}
-	return call{s.scripts.commit, keys, args}, ids, nil
+	if !c.Forget {
+		return call{s.scripts.commit, keys, append(args, 0)}, ids, nil
+	}
+	return call{s.scripts.commit, append(keys, messagesKey(m)), append(args, 1)}, ids, nil
 }
 
 // life is how long a record is kept, in milliseconds: as asked, but never so short that it

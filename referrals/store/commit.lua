@@ -3,13 +3,14 @@
 --
 -- KEYS  1 due  2 counter  3 record  4 inbox  5 bodies  6 outbox  7 errands
 --       then the record of each birth, the documents of each document's case, and the
---       documents and files of each drop's case
+--       documents and files of each drop's case; last, ids of messages when they are forgotten
 -- ARGV  1 name  2 number  3 now (ms)  4 lease ends (ms)  5 entries to bring at most
 --       6 life (ms) of a record without state  7 sealed state, '' deletes the record
 --       8 life of the record (ms)  9 due again (ms), '0' never  10 errands overdue at (ms)
 --       11 done  12 errands  13 births  14 documents  15 drops: how many of each follow
 --       16.. ids done; id, sealed of each errand; name, state, life, due of each birth;
---       field, body, life of each document; desk (or '') of each drop
+--       field, body, life of each document; desk (or '') of each drop; last, '1' to forget
+--       the ids of messages
 -- Returns  {'superseded'}  or  {'born', name} of a birth that exists: nothing was changed
 --          {'done', waiting, number, id, order, body, ...}: waiting has a '1' or '0' for each
 --          errand, '0' when it was finished since; number is '' unless more came meanwhile
@@ -85,6 +86,10 @@ for i = 0, drops - 1 do
   if redis.call('EXISTS', KEYS[key]) == 0 then -- no header is left that opens the files
     redis.call('UNLINK', KEYS[key + 1])
   end
+end
+
+if ARGV[#ARGV] == '1' then
+  redis.call('DEL', KEYS[#KEYS])
 end
 
 local life = ARGV[8]

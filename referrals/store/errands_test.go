@@ -85,9 +85,12 @@ func TestMessagesAreRememberedAndForgotten(t *testing.T) {
 		if n := b.db.ZCard(b.ctx, messagesKey(chat)).Val(); n != 2 {
 			t.Fatalf("old lists are left: %d", n)
 		}
-		if err := b.Forget(b.ctx, chat); err != nil {
-			t.Fatal(err)
+		w := b.mustKeep(t, post(chat, 1))[0]
+		_, again := b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour})
+		if got, _ = b.Messages(b.ctx, chat); len(got) != 2 {
+			t.Fatalf("a commit that forgets nothing left %v", got)
 		}
+		b.mustCommit(t, *again, referrals.Commit{Done: doneOf(w), Forget: true})
 		if got, _ = b.Messages(b.ctx, chat); len(got) != 0 {
 			t.Fatalf("forgotten: %v", got)
 		}

@@ -44,14 +44,6 @@ func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error)
 	return slices.Compact(all), nil
 }
 
-// Forget forgets the messages of a chat, when they were deleted.
-func (s *Store) Forget(ctx context.Context, m referrals.Member) error {
-	if err := s.db.Del(ctx, messagesKey(m)).Err(); err != nil {
-		return fmt.Errorf("forget a chat's messages: %w", clean(err))
-	}
-	return nil
-}
-
 func (s *Store) sealMessages(sent SentMessages) ([]byte, error) {
 	text, err := json.Marshal(sent.IDs)
 	if err != nil {
