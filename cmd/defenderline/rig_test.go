@@ -62,7 +62,8 @@ func newRig(t testing.TB, change ...func(*rig, *string)) *rig {
 func newRigAlmostReady(t testing.TB, change ...func(*rig, *string)) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), private: map[string][]byte{}, redis: redistest.Start(t)}
-	r.sim = telegramsim.New(telegramsim.Options{WebhookBackoff: 20 * time.Millisecond})
+	_, load := t.(*testing.B)
+	r.sim = telegramsim.New(telegramsim.Options{WebhookBackoff: 20 * time.Millisecond, Load: load})
 	r.api = httptest.NewServer(r.sim)
 	t.Cleanup(func() { r.api.Close(); r.sim.Close() })
 	var err error
@@ -402,31 +403,44 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-var built = struct {
+// built are the binaries made for this run of the tests: for tests with the race detector, for
+// benchmarks without.
+var built [2]struct {
 	sync.Once
 	path string
 	err  error
-}{}
+}
 
-// binary builds the program once, with the race detector.
+// binary builds the program once.
 func binary(t testing.TB) string {
 	t.Helper()
-	built.Do(func() {
-		dir, err := os.MkdirTemp("", "defenderline")
-		if err != nil {
-			built.err = err
+	which, flag := &built[0], "-race"
+	if _, bench := t.(*testing.B); bench {
+		which, flag = &built[1], "-trimpath"
+	}
+	which.Do(func() {
+		var dir string
+		if dir, which.err = os.MkdirTemp("", "defenderline"); which.err != nil {
 			return
 		}
-		built.path = filepath.Join(dir, "defenderline")
-		out, err := exec.Command("go", "build", "-race", "-o", built.path, ".").CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
+		which.path = filepath.Join(dir, "defenderline")
+		if out, err := exec.Command("go", "build", flag, "-o", which.path, ".").CombinedOutput(); err != nil {
+			which.err = fmt.Errorf("%w\n%s", err, out)
 		}
 	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if which.err != nil {
+		t.Fatal(which.err)
 	}
-	return built.path
+	return which.path
+}
+
+// removeBinaries is called when all tests are over.
+func removeBinaries() {
+	for i := range built {
+		if built[i].path != "" {
+			_ = os.RemoveAll(filepath.Dir(built[i].path))
+		}
+	}
 }
 
 // caseJSON is the machine-readable part of an opened document.

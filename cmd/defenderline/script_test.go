@@ -15,7 +15,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"defenderline": main})
+	testscript.Main(tidy{m}, map[string]func(){"defenderline": main})
+}
+
+// tidy runs the tests and removes what they built.
+type tidy struct{ m *testing.M }
+
+func (t tidy) Run() int {
+	defer removeBinaries()
+	return t.m.Run()
 }
 
 // TestScripts runs the program as people do. Each script begins with the promise that it proves. It finds the
