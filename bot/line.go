@@ -70,6 +70,7 @@ type Options struct {
 const (
 	workerCount = 8
 	senderCount = 32
+	urgentCount = 4 // further senders that take nothing but emergencies
 	queueLength = 256
 	lookEvery   = 250 * time.Millisecond
 	sweepEvery  = 2 * time.Second
@@ -124,7 +125,7 @@ func (l *Line) bots() error {
 		tokens[deskBot] = l.o.DeskToken
 	}
 	for b, token := range tokens {
-		l.clients[b] = NewClient(l.o.API, token, senderCount+2)
+		l.clients[b] = NewClient(l.o.API, token, senderCount+urgentCount+2)
 		s, err := newSetup(token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
 		if err != nil {
 			return err
@@ -227,7 +228,10 @@ func (l *Line) Run(ctx context.Context) error {
 	receivers.Go(func() { l.runner.sweep(ctx, sweepEvery) })
 	var senders sync.WaitGroup
 	for range senderCount {
-		senders.Go(func() { l.out.run(working) })
+		senders.Go(func() { l.out.run(working, laneConversation) })
+	}
+	for range urgentCount {
+		senders.Go(func() { l.out.run(working, laneEmergency) })
 	}
 	receivers.Wait()
 	stopHanding()
