@@ -30,6 +30,8 @@ type chatState struct {
 	// Minute and Count are the rate of updates: the minute they are counted in, and how many.
 	Minute int64 `json:"mi,omitempty"`
 	Count  int   `json:"co,omitempty"`
+	// Last is when the person last did something, in Unix seconds: a draft ends so long after it.
+	Last int64 `json:"la,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }

@@ -145,7 +145,10 @@ func (tn *turn) sent(p *paper, copies []copyFor) {
 	next := tn.engine.Sent(tn.state.Session, remembered)
 	tn.state.Session = next.Session
 	tn.show(next.Screen)
-	tn.erase(p.words())
+	if words := p.words(); len(words) > 0 {
+		tn.notes = append(tn.notes, flows.Text{Key: "line.erased"})
+		tn.erase(words)
+	}
 }
 
 // errNoCase is returned for an addition to a case the chat no longer has.

@@ -77,24 +77,52 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 			return referrals.Commit{}, err
 		}
 	}
+	if len(w.Inbox) == 0 {
+		if err := tn.silence(ctx); err != nil {
+			return referrals.Commit{}, err
+		}
+	}
 	tn.present()
 	if tn.out.State, err = tn.state.record(tn.at); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
 	}
-	tn.out.Keep = t.keepFor(tn.state)
+	tn.out.Keep, tn.out.Again = t.keepFor(tn.state)
 	if tn.state.Chat == 0 { // nothing to remember: a group, or a chat that was wiped
-		tn.out.State = nil
+		tn.out.State, tn.out.Again = nil, time.Time{}
 	}
 	return tn.out, nil
 }
 
-// keepFor is how long a chat's record stays: as long as a draft, or as long as a case it sent
-// may bring news.
-func (t *turner) keepFor(s chatState) time.Duration {
+// keepFor is how long a chat's record stays: as long as a draft, or as long as a case it sent may bring
+// news. While there is a draft, again is when its time is over.
+func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
+	keep = t.keep.Draft
 	if len(s.Session.Cases) > 0 {
-		return max(t.keep.Sealed, t.keep.Draft)
+		keep = max(t.keep.Sealed, t.keep.Draft)
 	}
-	return t.keep.Draft
+	if d := s.Session.Draft; len(s.Session.Parked) > 0 || len(d.Items) > 0 || d.Flow != "" && d.Flow != flows.FlowHome {
+		again = time.Unix(s.Last, 0).Add(t.keep.Draft)
+	}
+	return keep, again
+}
+
+// silence ends what a person began and left, when its time is over: answers after an emergency go to its
+// case, everything else is thrown away and its messages are deleted. Nothing is said: the line
+// does not write first.
+func (tn *turn) silence(ctx context.Context) error {
+	s := &tn.state
+	if s.Chat == 0 || tn.at.Before(time.Unix(s.Last, 0).Add(tn.keep.Draft)) {
+		return nil
+	}
+	before := s.Session
+	out := tn.engine.Expire(before)
+	s.Session = out.Session
+	for _, e := range out.Effects {
+		if err := tn.effect(ctx, e, before); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // entry handles one entry of the inbox. What cannot be read is counted and passed over. A panic in
@@ -148,7 +176,7 @@ func (tn *turn) update(ctx context.Context, id string, u update) error {
 // defender steps the conversation of a defender.
 func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	s := &tn.state
-	s.Chat, s.Bot, s.Blocked = chat, tn.bot, false
+	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
 	if u.Message != nil {
 		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
 	}
@@ -161,8 +189,16 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		tn.press(u, flows.Text{Key: "toast.slow"})
 		return nil
 	}
+	if f := in.Item.File; f != nil && f.Size > largestFile {
+		tn.notes = append(tn.notes, flows.Text{Key: "line.file_too_big"})
+		tn.again()
+		return nil
+	}
 	return tn.step(ctx, u, in)
 }
+
+// largestFile is the largest file that Telegram lets a bot fetch (Bot API, getFile): 20 MB.
+const largestFile = 20 << 20
 
 // step lets the engine answer one input and does what follows from it.
 func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {

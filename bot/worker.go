@@ -139,7 +139,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 			ws.giveBack(ctx, work, ws.turner.now().Add(firstPause))
 			return
 		}
-		ids, again, err := ws.bench.Commit(ctx, work, c)
+		ids, again, err := ws.commit(ctx, work, c)
 		if errors.Is(err, referrals.ErrSuperseded) {
 			return // whoever took over handles it
 		}
@@ -152,8 +152,39 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 	}
 }
 
+// mostCommits is how often a commit is tried: with the pauses between, for about as long as a lease.
+const mostCommits = 6
+
+// commit commits, again and again while the store does not answer: the same commit counts once, and the
+// person who waits need not wait for the lease to end.
+func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Commit) (ids []string, again *referrals.Work, err error) {
+	for tries := range mostCommits {
+		ids, again, err = ws.bench.Commit(ctx, w, c)
+		if err == nil || errors.Is(err, referrals.ErrSuperseded) || ctx.Err() != nil {
+			return ids, again, err
+		}
+		wait := time.NewTimer(min(firstPause<<tries/4, 4*time.Second))
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		wait.Stop()
+	}
+	return ids, again, err
+}
+
+// errPanic is a turn that failed in a way nobody foresaw. What went wrong may hold a person's words and
+// is not told.
+var errPanic = errors.New("a turn failed in a way nobody foresaw")
+
 // held takes one turn and keeps the lease while it lasts.
-func (ws *workers) held(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
+func (ws *workers) held(ctx context.Context, w referrals.Work) (c referrals.Commit, err error) {
+	defer func() {
+		if recover() != nil {
+			ws.turner.meters.Panics.Inc()
+			c, err = referrals.Commit{}, errPanic
+		}
+	}()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	if len(w.Name) > 0 && w.Name[0] == 'k' { // sealing a file may take longer than a lease
