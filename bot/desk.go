@@ -95,7 +95,11 @@ func (a *atDesk) toast(key string, args map[string]any) {
 
 // find is the holding a code names at one of the officer's desks.
 func (a *atDesk) find(ctx context.Context, code string) (referrals.Holding, *referrals.Desk, error) {
-	if _, ok := referrals.CaseOf(code); !ok {
+	if c, n, ok := referrals.ParseReferralCode(code); ok {
+		code = referrals.ReferralCode(c, n)
+	} else if c, ok := referrals.ParseCode(code); ok {
+		code = string(c)
+	} else {
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}
 	for _, s := range a.seats {

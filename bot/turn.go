@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"defenderline/flows"
@@ -274,10 +275,29 @@ func (tn *turn) news(raw []byte) {
 	if !ok {
 		return
 	}
+	if n.Held { // one desk is done with it, others are not: the case stays the person's to add to and take back
+		next.Cases = stayOpen(next.Cases, tn.state.Session.Cases, string(n.Code))
+	}
 	tn.state.Session = next
 	if !tn.state.Blocked {
 		tn.say(text)
 	}
+}
+
+// stayOpen leaves one case in the state it had before, when the news would close it.
+func stayOpen(next, before []flows.Case, code string) []flows.Case {
+	out := slices.Clone(next)
+	for i, c := range out {
+		if c.Code != code || c.Open() {
+			continue
+		}
+		for _, b := range before {
+			if b.Code == code {
+				out[i] = b
+			}
+		}
+	}
+	return out
 }
 
 // fileNews erases the message of a file that is sealed now, or says that a file did not arrive.

@@ -219,7 +219,7 @@ func (ws *workers) extend(ctx context.Context, w referrals.Work, done <-chan str
 func (ws *workers) clock(ctx context.Context, w referrals.Work) {
 	desk := ws.turner.dir.Desk(strings.TrimPrefix(w.Slot, "desk:"))
 	h, err := ws.turner.holding.Holding(ctx, strings.TrimPrefix(w.Slot, "desk:"), strings.TrimPrefix(w.Name, "h"))
-	if desk == nil || errors.Is(err, referrals.ErrUnknown) {
+	if errors.Is(err, referrals.ErrUnknown) {
 		return
 	}
 	if err != nil {
