@@ -22,6 +22,9 @@ type call struct {
 	Else json.RawMessage `json:"e,omitempty"`
 	// Own says that the message sent belongs to a defender's chat, so that a wipe must find it.
 	Own bool `json:"o,omitempty"`
+	// Rest says that what the chat was sent since the call was made is deleted before it: a wipe must not
+	// leave what was still on its way.
+	Rest bool `json:"r,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
 	Until time.Time `json:"u,omitzero"`
 }
@@ -105,6 +108,16 @@ func deletions(bot byte, chat int64, ids []int) []call {
 		ids = ids[n:]
 	}
 	return out
+}
+
+// halves are the two calls that delete as much as this one; none for a call that cannot be halved.
+func (c call) halves() []call {
+	var p tg.DeleteMessagesParams
+	if c.Method != "deleteMessages" || json.Unmarshal(c.Params, &p) != nil || len(p.MessageIDs) < 2 {
+		return nil
+	}
+	middle := len(p.MessageIDs) / 2
+	return append(deletions(c.Bot, c.Chat, p.MessageIDs[:middle]), deletions(c.Bot, c.Chat, p.MessageIDs[middle:])...)
 }
 
 // free says that a call is no message and does not count against Telegram's limits.

@@ -32,7 +32,9 @@ func NewClient(api, token string, perHost int) *Client {
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 			MaxIdleConns: perHost, MaxIdleConnsPerHost: perHost, IdleConnTimeout: 90 * time.Second,
 			TLSHandshakeTimeout: 10 * time.Second,
-		}},
+		},
+			// The Bot API never redirects, and following would tell another host the URL, which holds the token.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 }
 
@@ -99,6 +101,9 @@ func passing(err error) bool {
 	}
 	return err != nil
 }
+
+// refused says that the Bot API answered and will answer the same again.
+func refused(err error) bool { return err != nil && !passing(err) }
 
 // isReason says that the Bot API refused for that reason.
 func isReason(err error, reason string) bool {

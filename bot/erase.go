@@ -56,7 +56,9 @@ func (tn *turn) wipe(ctx context.Context) error {
 		tn.send(c)
 	}
 	closing := flows.Screen{Ask: flows.Text{Key: "line.wiped"}}.View(tn.lang(), tn.texts)
-	tn.send(show(tn.state.Bot, tn.state.Chat, 0, closing))
+	last := show(tn.state.Bot, tn.state.Chat, 0, closing)
+	last.Rest = true
+	tn.send(last)
 	tn.state, tn.screen, tn.notes = chatState{}, nil, nil
 	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,14 +30,15 @@ type late interface {
 // runner runs the errands that commits leave. An errand stays in the store until it was done; what
 // a restart left over is found by sweep.
 type runner struct {
-	store  relay
-	late   late
-	out    *outbox
-	desks  *post
-	wake   func(slot string)
-	now    func() time.Time
-	log    *slog.Logger
-	meters *Meters
+	store   relay
+	late    late
+	history history
+	out     *outbox
+	desks   *post
+	wake    func(slot string)
+	now     func() time.Time
+	log     *slog.Logger
+	meters  *Meters
 
 	mu   sync.Mutex
 	mine map[string]bool // errands this process has in hand
@@ -117,10 +121,11 @@ func (r *runner) count(h referrals.Holding, m referrals.Move) {
 	}
 }
 
-// finish settles an errand that was done, and leaves one that failed for the sweep.
+// finish settles an errand that was done, also when ctx has ended since, and leaves one that failed for
+// the sweep.
 func (r *runner) finish(ctx context.Context, slot, id string, err error, sent ...referrals.Delivery) {
 	if err == nil {
-		err = r.store.Settle(ctx, slot, []string{id}, sent)
+		err = r.store.Settle(context.WithoutCancel(ctx), slot, []string{id}, sent)
 	}
 	if err != nil && ctx.Err() == nil {
 		r.log.Warn("an errand is left for later", "err", err)
@@ -137,10 +142,15 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 		r.finish(context.Background(), slot, id, nil)
 		return
 	}
-	tries := 0
+	e := &effort{}
 	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.free(), do: func(ctx context.Context) time.Duration {
-		message, again := r.desks.deliver(ctx, c, &tries)
-		if again > 0 || ctx.Err() != nil {
+		if c.Rest {
+			if again := r.rest(ctx, c, s.From, e); again > 0 {
+				return again
+			}
+		}
+		message, again := r.desks.deliver(ctx, c, e)
+		if again > 0 {
 			return again
 		}
 		var sent []referrals.Delivery
@@ -152,16 +162,33 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 	}})
 }
 
+// rest deletes what was sent to a chat after its wipe was committed: it had waited its turn before it.
+func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
+	ids, err := r.history.Messages(ctx, m)
+	if err != nil {
+		e.tries++
+		return pause(err, e.tries)
+	}
+	for _, d := range deletions(c.Bot, c.Chat, ids) {
+		if _, again := r.desks.deliver(ctx, d, e); again > 0 {
+			return again
+		}
+	}
+	return 0
+}
+
 // notice queues a notice to a desk.
 func (r *runner) notice(slot, id string, n referrals.Notice) {
 	l := laneDesk
 	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
 		l = laneEmergency
 	}
-	tries := 0
-	r.out.add(parcel{lane: l, order: "desk:" + n.Desk, do: func(ctx context.Context) time.Duration {
-		again := r.desks.notify(ctx, n, &tries)
-		if again > 0 || ctx.Err() != nil {
+	e := &effort{}
+	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
+	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
+	r.out.add(parcel{lane: l, order: order, do: func(ctx context.Context) time.Duration {
+		again := r.desks.notify(ctx, n, e)
+		if again > 0 {
 			return again
 		}
 		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
@@ -186,8 +213,39 @@ func (r *runner) sweep(ctx context.Context, every time.Duration) {
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn("looking for errands left over failed", "err", err)
 		}
+		inOrder(found)
 		for _, o := range found {
 			r.one(ctx, o.Slot, o.ID, o.Errand)
 		}
 	}
+}
+
+// inOrder sorts the errands of each commit by their number in it: "17-2" comes before "17-10".
+func inOrder(found []referrals.Overdue) {
+	for len(found) > 0 {
+		commit, _ := place(found[0])
+		n := 1
+		for n < len(found) {
+			if c, _ := place(found[n]); c != commit {
+				break
+			}
+			n++
+		}
+		slices.SortStableFunc(found[:n], func(a, b referrals.Overdue) int {
+			_, i := place(a)
+			_, j := place(b)
+			return i - j
+		})
+		found = found[n:]
+	}
+}
+
+// place is the commit that left an errand, and the errand's number in it.
+func place(o referrals.Overdue) (commit string, number int) {
+	i := strings.LastIndexByte(o.ID, '-')
+	number, err := strconv.Atoi(o.ID[i+1:])
+	if err != nil {
+		return o.Slot + " " + o.ID, 0
+	}
+	return o.Slot + " " + o.ID[:max(i, 0)], number
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,19 @@ const (
 	longestPause = time.Minute
 )
 
+// How long a call may take before it counts as failed: a server that takes a call and never
+// answers must not keep a sender for ever. A document may be 50 MB on a slow line.
+const (
+	callWithin   = 30 * time.Second
+	uploadWithin = 5 * time.Minute
+)
+
+// effort is how far the delivery of one errand has come.
+type effort struct {
+	tries int
+	sent  []string // documents that arrived: those are not sent again
+}
+
 // pause is how long to wait after so many tries: twice as long each time. A
 // 429 says itself how long.
 func pause(err error, tries int) time.Duration {
@@ -52,19 +66,25 @@ func pause(err error, tries int) time.Duration {
 }
 
 // attempt makes one call. again says how long to wait before it is made again, zero when it is over.
-func (p *post) attempt(ctx context.Context, bot byte, method string, tries *int, do func(*Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
+func (p *post) attempt(ctx context.Context, bot byte, method string, e *effort, do func(context.Context, *Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
 	client := p.clients[bot]
 	if client == nil {
 		client = p.clients[lineBot]
 	}
-	result, err = do(client)
+	within := callWithin
+	if method == "sendDocument" {
+		within = uploadWithin
+	}
+	limited, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	result, err = do(limited, client)
 	p.meter(method, err)
 	if err != nil && passing(err) {
 		if isReason(err, "too_many_requests") {
 			p.slow()
 		}
-		*tries++
-		return nil, pause(err, *tries), err
+		e.tries++
+		return nil, pause(err, e.tries), err
 	}
 	return result, 0, err
 }
@@ -87,23 +107,40 @@ func (p *post) meter(method string, err error) {
 
 // deliver makes a call of the outbox. It returns the id of the message sent, if one was, and how long
 // to wait when the call must be made again. A chat that blocked the bot is an outcome, not an error.
-func (p *post) deliver(ctx context.Context, c call, tries *int) (message int, again time.Duration) {
+func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, again time.Duration) {
 	if !c.Until.IsZero() && p.now().After(c.Until) {
 		return 0, 0
 	}
-	result, again, err := p.attempt(ctx, c.Bot, c.Method, tries, func(client *Client) (json.RawMessage, error) {
+	result, again, err := p.attempt(ctx, c.Bot, c.Method, e, func(ctx context.Context, client *Client) (json.RawMessage, error) {
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {
 		return 0, again
 	}
-	if isReason(err, "gone") && c.Else != nil {
-		return p.deliver(ctx, call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: c.Else, Own: c.Own}, tries)
+	if refused(err) {
+		return p.instead(ctx, c, err, e)
 	}
 	if c.Method != "sendMessage" {
 		return 0, 0
 	}
 	return messageID(result), 0
+}
+
+// instead does what can be done when a call was refused for good: a screen that cannot be edited is sent
+// anew, and of messages that cannot be deleted together each half is tried by itself.
+func (p *post) instead(ctx context.Context, c call, err error, e *effort) (message int, again time.Duration) {
+	if isReason(err, "unchanged") || isReason(err, "blocked") {
+		return 0, 0
+	}
+	if c.Else != nil {
+		return p.deliver(ctx, call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: c.Else, Own: c.Own}, e)
+	}
+	for _, half := range c.halves() {
+		if _, again := p.deliver(ctx, half, e); again > 0 {
+			return 0, again
+		}
+	}
+	return 0, 0
 }
 
 func messageID(result json.RawMessage) int {
@@ -118,7 +155,7 @@ func messageID(result json.RawMessage) int {
 
 // notify tells a desk something about a case and returns how long to wait when it must be tried
 // again. A rung without a chat, or one that cannot be reached, counts as told: its clock runs.
-func (p *post) notify(ctx context.Context, n referrals.Notice, tries *int) time.Duration {
+func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.Duration {
 	d := p.dir.Desk(n.Desk)
 	if n.Kind == referrals.NoticePage {
 		p.meters.Pages.Inc()
@@ -130,11 +167,11 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, tries *int) time.
 	chat := d.Ladder[n.Rung].Chat
 	switch n.Kind {
 	case referrals.NoticeAlert, referrals.NoticeAddition:
-		return p.document(ctx, d, chat, n, tries)
+		return p.document(ctx, d, chat, n, e)
 	case referrals.NoticeOpened:
-		return p.documents(ctx, d, chat, n, tries)
+		return p.documents(ctx, d, chat, n, e)
 	default:
-		return p.line(ctx, d, chat, n, tries)
+		return p.line(ctx, d, chat, n, e)
 	}
 }
 
@@ -159,7 +196,7 @@ func (p *post) caption(d *referrals.Desk, n referrals.Notice) string {
 }
 
 // line sends a notice without a document.
-func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, e *effort) time.Duration {
 	state := referrals.State("")
 	if n.Kind == referrals.NoticeOffer {
 		state = referrals.Offered
@@ -168,14 +205,14 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
 		params.ReplyMarkup = k
 	}
-	_, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", tries, func(c *Client) (json.RawMessage, error) {
+	_, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Call(ctx, "sendMessage", encode(params))
 	})
 	return again
 }
 
 // document sends one sealed document with a neutral caption.
-func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, e *effort) time.Duration {
 	code, _ := referrals.CaseOf(n.Code)
 	name := n.Document
 	if name == "" {
@@ -186,8 +223,8 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 		return 0 // withdrawn or expired meanwhile
 	}
 	if err != nil {
-		*tries++
-		return pause(err, *tries)
+		e.tries++
+		return pause(err, e.tries)
 	}
 	defer body.Close()
 	fields := map[string]string{"chat_id": strconv.FormatInt(chat, 10), "caption": p.caption(d, n),
@@ -195,25 +232,29 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	if n.Kind == referrals.NoticeAlert {
 		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
 	}
-	_, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", tries, func(c *Client) (json.RawMessage, error) {
+	_, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Upload(ctx, fields, name, body)
 	})
 	return again
 }
 
 // documents sends every document of a case that a desk may read.
-func (p *post) documents(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, tries *int) time.Duration {
+func (p *post) documents(ctx context.Context, d *referrals.Desk, chat int64, n referrals.Notice, e *effort) time.Duration {
 	code, _ := referrals.CaseOf(n.Code)
 	names, err := p.archive.Documents(ctx, n.Origin, code, d.ID)
 	if err != nil {
-		*tries++
-		return pause(err, *tries)
+		e.tries++
+		return pause(err, e.tries)
 	}
 	for _, name := range names {
+		if slices.Contains(e.sent, name) {
+			continue
+		}
 		n.Document = name
-		if again := p.document(ctx, d, chat, n, tries); again > 0 {
+		if again := p.document(ctx, d, chat, n, e); again > 0 {
 			return again
 		}
+		e.sent = append(e.sent, name)
 	}
 	return 0
 }
