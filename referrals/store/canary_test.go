@@ -47,7 +47,10 @@ func journey(t *testing.T, b backend) {
 			{Post: &referrals.Post{To: m, ID: "n2", Body: body(7)}},
 		},
 		Births:    []referrals.Birth{{Name: "kABCD-EFGH", State: body(8), Keep: time.Hour, Again: b.clock.now().Add(time.Hour)}},
-		Documents: []referrals.Document{{Case: code, Desk: "lima", Name: "ABCD-EFGH.asc", Body: []byte("sealed elsewhere"), Keep: 168 * time.Hour}},
+		Documents: []referrals.Document{
+			{Case: code, Desk: "lima", Name: "ABCD-EFGH.asc", Body: []byte("sealed elsewhere"), Keep: 168 * time.Hour},
+			{Case: code, Desk: "desk-in-waiting", Name: "ABCD-EFGH.asc", Body: []byte("sealed elsewhere"), Keep: 168 * time.Hour},
+		},
 		Drops:     []referrals.Drop{{Case: "WXYZ-WXYZ"}, {Case: code, Desk: "fld"}},
 	})
 	alert := referrals.Move{ID: "a", Desk: "lima", Code: "ABCD-EFGH", To: referrals.Alerted, Lane: referrals.Emergency, Due: b.clock.now().Add(time.Hour),
@@ -96,7 +99,7 @@ func TestADumpShowsNoWordsAndNoChat(t *testing.T) {
 		journey(t, b)
 		raw := make([]byte, 8)
 		binary.BigEndian.PutUint64(raw, uint64(canaryChat))
-		forbidden := []string{canary, fmt.Sprint(canaryChat), fmt.Sprintf("%x", canaryChat), string(raw[3:])}
+		forbidden := []string{canary, "desk-in-waiting", fmt.Sprint(canaryChat), fmt.Sprintf("%x", canaryChat), string(raw[3:])}
 		binary.LittleEndian.PutUint64(raw, uint64(canaryChat))
 		forbidden = append(forbidden, string(raw[:5]))
 		all := everything(t, b.ctx, b.db)

@@ -112,11 +112,15 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string
 	}
 	for _, d := range c.Documents {
 		keys = append(keys, documentsKey(m.Slot, d.Case))
-		args = append(args, documentField(d.Desk, d.Name), d.Body, d.Keep.Milliseconds())
+		args = append(args, s.documentField(d.Case, d.Desk, d.Name), d.Body, d.Keep.Milliseconds())
 	}
 	for _, d := range c.Drops {
 		keys = append(keys, documentsKey(m.Slot, d.Case), filesKey(m.Slot, d.Case))
-		args = append(args, d.Desk)
+		desk := d.Desk
+		if desk != "" {
+			desk = s.vault.copyFor(d.Case, d.Desk)
+		}
+		args = append(args, desk)
 	}
 	if !c.Forget {
 		return call{s.scripts.commit, keys, append(args, 0)}, ids, nil

@@ -16,7 +16,11 @@ import (
 
 // Documents are written by Commit, to which they belong.
 
-func documentField(desk, name string) string { return desk + "/" + name }
+// documentField names a copy without naming its desk: for whom a case has copies is what its
+// defender consented to, and nobody's business before it is released.
+func (s *Store) documentField(code referrals.Code, desk, name string) string {
+	return s.vault.copyFor(code, desk) + "/" + name
+}
 
 // Documents lists the file names of a case's sealed copies for a desk: the case, what was
 // added to it, its files, each in the order of their numbers. None is not an error.
@@ -27,7 +31,7 @@ func (s *Store) Documents(ctx context.Context, origin string, code referrals.Cod
 	}
 	var names []string
 	for _, field := range fields {
-		if name, ok := strings.CutPrefix(field, documentField(desk, "")); ok {
+		if name, ok := strings.CutPrefix(field, s.documentField(code, desk, "")); ok {
 			names = append(names, name)
 		}
 	}
@@ -58,7 +62,7 @@ func numberOf(name string) (file, number int) {
 
 // Document returns one sealed copy, or ErrUnknown.
 func (s *Store) Document(ctx context.Context, origin string, code referrals.Code, desk, name string) ([]byte, error) {
-	body, err := s.db.HGet(ctx, documentsKey(origin, code), documentField(desk, name)).Bytes()
+	body, err := s.db.HGet(ctx, documentsKey(origin, code), s.documentField(code, desk, name)).Bytes()
 	switch {
 	case errors.Is(err, redis.Nil):
 		return nil, referrals.ErrUnknown

@@ -48,7 +48,7 @@ func bodiesKey(m referrals.Member) string { return key(m.Slot, "b:"+m.Name) }
 // Messages: sorted set, sealed ids of messages → when they were sent, in milliseconds.
 func messagesKey(m referrals.Member) string { return key(m.Slot, "m:"+m.Name) }
 
-// Documents: hash of a case, desk/file name → OpenPGP message.
+// Documents: hash of a case, keyed hash of the desk/file name → OpenPGP message.
 func documentsKey(slot string, code referrals.Code) string { return key(slot, "d:"+string(code)) }
 
 // Files: hash of a case, file name/number → a piece of a file, encrypted; name/n → pieces.

@@ -54,6 +54,13 @@ func (v *Vault) open(key, id string, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
+// copyFor names a desk among the copies of one case: a keyed hash, another in every case.
+func (v *Vault) copyFor(code referrals.Code, desk string) string {
+	mac := hmac.New(sha256.New, v.hashKey)
+	_, _ = fmt.Fprintf(mac, "copy\x00%s\x00%s", code, desk) // a hash never fails
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
+}
+
 // chat names a chat of a bot: its partition and its name come from separate bits of a keyed
 // hash, so that the partition tells nothing about the name.
 func (v *Vault) chat(bot string, chat int64) referrals.Member {
