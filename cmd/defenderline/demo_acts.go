@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,8 @@ func (p *pages) acts(mux *http.ServeMux) {
 		})
 	}
 	mux.HandleFunc("POST /api/file", p.upload)
+	mux.HandleFunc("GET /api/document", p.document)
+	mux.HandleFunc("GET /api/picture", p.picture)
 }
 
 func answerAct(w http.ResponseWriter, act func() (any, error)) {
@@ -192,24 +195,44 @@ func (p *pages) upload(w http.ResponseWriter, r *http.Request) {
 
 // document gives a sealed document as it travels: armored text, or the first bytes of a file.
 func (p *pages) document(w http.ResponseWriter, r *http.Request) {
-	var id int64
-	_, err := fmt.Sscan(r.URL.Query().Get("message"), &id)
-	if err != nil {
-		refuseAct(w, errNoMessage)
-		return
-	}
-	sealed, _, err := p.sealed(order{Chat: r.URL.Query().Get("chat"), Message: id})
+	sealed, _, err := p.sealed(named(r))
 	if err != nil {
 		refuseAct(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if bytes.HasPrefix(sealed, []byte("-----BEGIN PGP")) {
+	if isArmored(sealed) {
 		_, _ = w.Write(sealed) // a reader that is gone is no concern of the server
 		return
 	}
-	fmt.Fprintf(w, "% x\n", sealed[:min(len(sealed), 512)])
+	const shown = 512
+	fmt.Fprintf(w, "% x\n", sealed[:min(len(sealed), shown)])
 }
+
+// picture gives a sealed picture as the desk sees it once it is opened. Nothing else is given: what a browser
+// might run stays text.
+func (p *pages) picture(w http.ResponseWriter, r *http.Request) {
+	text, out, err := p.unseal(named(r))
+	if err != nil || !isPicture(out.Kind) {
+		refuseAct(w, errNoMessage)
+		return
+	}
+	w.Header().Set("Content-Type", out.Kind)
+	_, _ = w.Write(text) // as above
+}
+
+// named is the message that a request's query names.
+func named(r *http.Request) order {
+	id, err := strconv.ParseInt(r.URL.Query().Get("message"), 10, 64)
+	if err != nil {
+		id = 0 // no message has it
+	}
+	return order{Chat: r.URL.Query().Get("chat"), Message: id}
+}
+
+func isArmored(sealed []byte) bool { return bytes.HasPrefix(sealed, []byte("-----BEGIN PGP")) }
+
+func isPicture(kind string) bool { return kind == "image/png" || kind == "image/jpeg" }
 
 // sealed is the sealed document of a desk's message, and the desk's seat.
 func (p *pages) sealed(o order) ([]byte, *seat, error) {
@@ -239,21 +262,30 @@ type opened struct {
 // open does what the desk's own program would do with its own key. In the demo the keys lie in this process,
 // because nobody has made any elsewhere; the line's code never sees them.
 func (p *pages) open(_ context.Context, o order) (any, error) {
+	text, out, err := p.unseal(o)
+	if err == nil && out.Kind == documentKind {
+		out.Text = withoutPadding(string(text))
+	}
+	return out, err
+}
+
+// documentKind is the kind of a case's own document, which is text; files keep theirs.
+const documentKind = "text/plain"
+
+func (p *pages) unseal(o order) ([]byte, opened, error) {
 	content, s, err := p.sealed(o)
 	if err != nil {
-		return nil, err
+		return nil, opened{}, err
 	}
 	text, signed, err := seal.Open(s.private, p.signer, content)
 	if err != nil {
-		return nil, errors.New("this desk's key does not open the document")
+		return nil, opened{}, errors.New("this desk's key does not open the document")
 	}
-	out := opened{Signed: signed, Bytes: len(text), Kind: "text/plain"}
-	if !bytes.HasPrefix(content, []byte("-----BEGIN PGP")) {
-		out.Kind = http.DetectContentType(text)
-		return out, nil
+	kind := documentKind
+	if !isArmored(content) {
+		kind = http.DetectContentType(text)
 	}
-	out.Text = withoutPadding(string(text))
-	return out, nil
+	return text, opened{Signed: signed, Bytes: len(text), Kind: kind}, nil
 }
 
 // withoutPadding drops the padding line at the end.

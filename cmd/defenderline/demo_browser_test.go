@@ -157,13 +157,20 @@ func ask[T any](b *browser, expression string) T {
 // until waits for an expression to be true, looking whenever the page is drawn.
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
+	wait[bool](b, what, `new Promise(done => { const look = () => (`+expression+`) ? done(true) : requestAnimationFrame(look); look(); })`)
+}
+
+// wait waits for the value of a promise.
+func wait[T any](b *browser, what, promise string) T {
+	b.t.Helper()
 	ctx, cancel := b.within()
 	defer cancel()
-	look := `new Promise(done => { const look = () => (` + expression + `) ? done(true) : requestAnimationFrame(look); look(); })`
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise)); err != nil {
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](promise, chromedp.EvalAwaitPromise))
+	if err != nil {
 		b.t.Fatalf("waiting until %s: %v\nnext: %s\nthe defender's chat:\n%s", what, err,
 			b.text("#guide-now"), b.text("#defender .log"))
 	}
+	return v
 }
 
 // text is the text of an element.
@@ -195,13 +202,24 @@ func (b *browser) press(panel, data string) {
 	b.click(`#` + panel + ` [data-data^="` + data + `"]`)
 }
 
-// click clicks with the mouse on the last element that fits, where it stands on the screen.
+// click clicks with the mouse on the last element that fits, once it stands still on the screen: a page that
+// is told news moves what is on it.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	find := `[...document.querySelectorAll(` + quoted(selector) + `)].pop()`
 	b.until(selector+" is there", `!!`+find)
-	at := ask[[2]float64](b, `(() => { const e = `+find+`; e.scrollIntoView({block: "center", behavior: "instant"});
-		const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+	at := wait[[2]float64](b, selector+" stands still", `new Promise(done => {
+		let before = "", still = 0;
+		const look = () => {
+			const e = `+find+`;
+			e?.scrollIntoView({block: "center", behavior: "instant"});
+			const r = e?.getBoundingClientRect(), now = JSON.stringify(r);
+			still = e && now === before ? still + 1 : 0;
+			before = now;
+			still === 4 ? done([r.x + r.width / 2, r.y + r.height / 2]) : requestAnimationFrame(look);
+		};
+		look();
+	})`)
 	b.do("click "+selector, chromedp.MouseClickXY(at[0], at[1]))
 }
 

@@ -124,14 +124,14 @@ func newDemoKey(h host, desk string) (demoKey, error) {
 func seatsOf(d *referrals.Desk, k demoKey) []seat {
 	var out []seat
 	for i, r := range d.Ladder {
-		s := seat{id: d.ID, desk: d.ID, title: d.Name, who: "Caseworker", kind: d.Kind, chat: r.Chat, private: k.private,
+		s := seat{id: d.ID, desk: d.ID, title: d.Name, who: "caseworker", kind: d.Kind, chat: r.Chat, private: k.private,
 			fingerprint: k.public.Fingerprint}
 		if d.Kind != referrals.NGODesk {
-			s.who = "Duty officer"
+			s.who = "officer"
 		}
 		if len(d.Ladder) > 1 {
 			s.id += []string{"-1", "-2"}[i]
-			s.who += []string{" 1", " 2, if 1 is silent"}[i]
+			s.who += []string{" 1", " 2"}[i]
 		}
 		out = append(out, s)
 	}

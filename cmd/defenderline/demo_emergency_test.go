@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -16,22 +15,39 @@ const demoWords = "Two men waited outside our office in Huanta. They named my da
 func (b *browser) send(words string) {
 	b.t.Helper()
 	b.click("#start")
+	b.report(words)
+}
+
+// report is send once the chat has begun.
+func (b *browser) report(words string) {
+	b.t.Helper()
 	b.press("defender", "menu:emergency")
-	b.until("the notice or the first question is there", `!!document.querySelector('#defender [data-data^="notice:understood"], #defender [data-data^="safe:yes"]')`)
-	if b.isThere(`#defender [data-data^="notice:understood"]`) {
-		b.press("defender", "notice:understood")
-	}
+	b.prepare()
 	b.press("defender", "safe:yes")
 	b.press("defender", "urgency:now")
 	b.press("defender", "country:PE")
 	b.press("defender", "subject:self")
-	b.until("words are asked for", `document.querySelector("#words-defender").classList.contains("hint")`)
+	b.until("words are asked for", `!document.querySelector('#defender [data-data^="subject:"]')`)
 	b.write(words)
 	b.press("defender", "nav:done")
 	b.consent("consent:mission")
 	b.consent("consent:front-line-defenders")
 	b.press("defender", "review:send")
 	b.has("#officer .cases", "alerted")
+}
+
+// prepare answers what may be asked before the first question: the language, where the phone's is not
+// shipped, and the notice.
+func (b *browser) prepare() {
+	b.t.Helper()
+	for _, data := range []string{"language:en", "notice:understood"} {
+		key := `#defender [data-data^="` + data + `"]`
+		b.until("a question is there", `!!document.querySelector('`+key+`, #defender [data-data^="notice:understood"], #defender [data-data^="safe:yes"]')`)
+		if b.isThere(key) {
+			b.click(key)
+			b.until(data+" is answered", `!document.querySelector('`+key+`')`)
+		}
+	}
 }
 
 // consent ticks a box and waits until it is ticked.
@@ -58,16 +74,23 @@ func TestDemoEmergency(t *testing.T) {
 	b.has("#ngo-a .cases", "claimed")
 	b.click("#ngo-a [data-look=opened]")
 	b.has("#ngo-a pre.plain", demoWords)
-	if *picture {
-		b.shot(filepath.Join("..", "..", "docs", "demo.png"))
-	}
 	b.press("ngo-a", "accept:")
 	b.has("#ngo-a .cases", "accepted")
-	b.has("#defender .log", "British Embassy Lima")
-	b.has("#defender .log", "Front Line Defenders")
+	b.told("British Embassy Lima")
+	b.told("Front Line Defenders")
 	b.has("#guide-now", "The defender has been told")
 	b.has("#store-proof", "none is there")
-	if dir := os.Getenv("DEMO_SHOTS"); dir != "" {
-		b.shot(filepath.Join(dir, "laptop-end.png"))
+	b.keep("laptop-end")
+	if *picture {
+		b.until("the toasts are gone", `[...document.querySelectorAll(".toast")].every(e => !e.textContent)`)
+		b.until("both documents are in sight", `[...document.querySelectorAll("pre.plain")].every(e => { e.scrollIntoView({block: "center"}); return true; })`)
+		b.shot(filepath.Join("..", "..", "docs", "demo.png"))
 	}
+}
+
+// told waits until one of the last two messages of the defender's chat names a desk.
+func (b *browser) told(desk string) {
+	b.t.Helper()
+	b.until("the defender is told of "+desk,
+		`[...document.querySelectorAll("#defender li.theirs .text")].slice(-2).some(e => e.textContent.includes(`+quoted(desk)+`))`)
 }

@@ -40,7 +40,6 @@ func demoPages(ctx context.Context, w *world, address string) http.Handler {
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /api/state", p.state)
 	mux.HandleFunc("GET /api/events", p.events)
-	mux.HandleFunc("GET /api/document", p.document)
 	p.acts(mux)
 	return guarded(address, http.NewCrossOriginProtection().Handler(mux))
 }

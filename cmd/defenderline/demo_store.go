@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"defenderline/i18n"
+	"defenderline/referrals"
 )
 
 // storeView is what the store holds, as the page shows it.
@@ -24,8 +28,10 @@ type storeView struct {
 
 // storeRow is one key.
 type storeRow struct {
+	What string `json:"what"`
+	// Clear says that it is readable by design: codes, lanes, states and times, and nothing else.
+	Clear bool   `json:"clear"`
 	Key   string `json:"key"`
-	Type  string `json:"type"`
 	Kept  string `json:"kept"`
 	Bytes int    `json:"bytes"`
 	Raw   string `json:"raw"`
@@ -65,11 +71,15 @@ func (w *world) readStore(ctx context.Context) (storeView, error) {
 		raw.WriteString(k + "\n" + w.rawValue(k) + "\n")
 	}
 	for _, e := range entries {
-		row := storeRow{Key: e.Key, Type: e.Type, Kept: kept(e.TTL), Bytes: len(w.rawValue(e.Key)), Raw: e.Preview}
+		what := meaning(e.Key)
+		row := storeRow{What: what.words, Clear: what.clear, Key: e.Key, Kept: kept(e.TTL), Bytes: len(w.rawValue(e.Key)), Raw: sealedFirst(e.Preview)}
 		view.Rows = append(view.Rows, row)
 		view.Keys++
 		view.Bytes += row.Bytes
 	}
+	slices.SortStableFunc(view.Rows, func(a, b storeRow) int {
+		return cmp.Or(meaning(a.Key).rank-meaning(b.Key).rank, b.Bytes-a.Bytes)
+	})
 	for _, d := range w.departures() {
 		raw.WriteString(d.Text + "\n" + d.File + "\n")
 	}
@@ -82,6 +92,50 @@ func (w *world) readStore(ctx context.Context) (storeView, error) {
 		}
 	}
 	return view, nil
+}
+
+// meant is what a key of the store is for.
+type meant struct {
+	rank  int // its place on the page
+	clear bool
+	words string
+}
+
+// meaning reads it off a key's form: {slot}:kind or {slot}:kind:name.
+func meaning(key string) meant {
+	_, rest, _ := strings.Cut(key, "}:")
+	kind, _, _ := strings.Cut(rest, ":")
+	if m, ok := map[string]meant{
+		"d":     {1, false, "Sealed documents of a case"},
+		"f":     {2, false, "Sealed files of a case"},
+		"r":     {3, false, "A chat or a case, sealed"},
+		"b":     {4, false, "Messages just received, sealed"},
+		"m":     {5, false, "What a wipe must delete, sealed"},
+		"err":   {6, false, "Still to be sent, sealed"},
+		"h":     {7, true, "A case at a desk: state, lane, times"},
+		"q":     {8, true, "A desk's queue: state, lane, code"},
+		"ended": {9, true, "Cases that ended"},
+		"ops":   {10, true, "Acts of desks, so that none counts twice"},
+		"due":   {11, true, "Who must be looked at, and when"},
+	}[kind]; ok {
+		return m
+	}
+	return meant{12, true, "Bookkeeping"}
+}
+
+// sealedFirst puts a record's sealed part before its counters: the page shows the beginning.
+func sealedFirst(preview string) string {
+	fields := strings.Split(preview, " ")
+	slices.SortStableFunc(fields, func(a, b string) int {
+		rank := func(f string) int {
+			if strings.HasPrefix(f, "s=") {
+				return 0
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+	return strings.Join(fields, " ")
 }
 
 // rawValue is every byte that stands under a key.
@@ -134,12 +188,31 @@ const shortestWord = 6
 // mostWords bounds what is looked for.
 const mostWords = 1000
 
+// vocabulary is what the line itself says to desks and keeps readable: names and ids of desks, lanes, states,
+// captions. A word of it says nothing about a defender.
+func vocabulary(desks []*referrals.Desk, texts *i18n.Catalogue) string {
+	var own strings.Builder
+	for _, d := range desks {
+		own.WriteString(d.ID + " " + d.Name + " ")
+	}
+	for _, s := range everyState() {
+		own.WriteString(string(s) + " ")
+	}
+	own.WriteString(string(referrals.Emergency + " " + referrals.Urgent + " " + referrals.Routine))
+	for _, key := range texts.Keys() {
+		if strings.HasPrefix(key, "desk.") {
+			own.WriteString(" " + texts.Text("en", key, nil))
+		}
+	}
+	return own.String()
+}
+
 // remember notes the words of what the defender wrote, to look for them where they must not be.
 func (w *world) remember(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		known := len(word) < shortestWord || slices.Contains(w.person.words, word)
+		known := len(word) < shortestWord || slices.Contains(w.person.words, word) || strings.Contains(w.vocabulary, word)
 		if !known && len(w.person.words) < mostWords {
 			w.person.words = append(slices.Clip(w.person.words), word)
 		}

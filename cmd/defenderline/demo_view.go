@@ -53,6 +53,7 @@ type lineView struct {
 	Codes     []string      `json:"codes"` // of the cases this person was told of
 	Language  string        `json:"language"`
 	Direction string        `json:"direction"`
+	About     string        `json:"about"` // what Telegram shows of the bot before anybody presses Start
 	Signer    string        `json:"signer"`
 	Seats     []seatView    `json:"seats"`
 	Holdings  []holdingView `json:"holdings"`
@@ -158,7 +159,8 @@ const mostHoldings = 20
 
 func (w *world) viewLine(ctx context.Context) lineView {
 	p := w.defender()
-	v := lineView{Person: p.user.FirstName, PersonID: p.user.ID, Codes: p.codes, Language: p.language, Direction: p.direction(), Signer: w.fingerprint, Holdings: []holdingView{}}
+	v := lineView{Person: p.user.FirstName, PersonID: p.user.ID, Codes: p.codes, Language: p.language, Direction: p.direction(),
+		About: w.texts.Text(p.language, "bot.description", nil), Signer: w.fingerprint, Holdings: []holdingView{}}
 	for _, s := range w.seats {
 		v.Seats = append(v.Seats, seatView{s.id, s.desk, string(s.kind), s.title, s.who, s.fingerprint})
 	}

@@ -26,7 +26,10 @@ type world struct {
 	// fingerprint is the line's own, as /verify shows it.
 	fingerprint string
 	seats       []seat
-	phones      map[string]*telegramsim.Phone // of seats, by their ids
+	// vocabulary is what stands readable without telling of anybody.
+	vocabulary string
+	texts      *i18n.Catalogue
+	phones     map[string]*telegramsim.Phone // of seats, by their ids
 
 	mu      sync.Mutex
 	person  person
@@ -70,6 +73,10 @@ func (w *world) build(ctx context.Context, h host, log *slog.Logger) error {
 		return err
 	}
 	w.seats, w.signer, w.fingerprint = seats, signing.Public(), signing.Fingerprint()
+	if w.texts, err = i18n.Load(config.Languages); err != nil {
+		return err
+	}
+	w.vocabulary = vocabulary(config.Directory().Desks(), w.texts)
 	if err := w.people(); err != nil {
 		return err
 	}

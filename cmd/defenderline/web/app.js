@@ -81,9 +81,18 @@ function welcome(show) {
     }
     return;
   }
-  if (old) return;
+  const about = state.line?.about || "";
+  if (old) {
+    const said = old.parentElement.querySelector(".about");
+    if (said.textContent !== about) said.textContent = about;
+    return;
+  }
   const box = element("div", "welcome");
-  box.append(element("p", "", "A new person finds the line in Telegram."));
+  box.dir = "ltr";
+  box.append(element("p", "", "A person finds the line in Telegram. Before the first message Telegram shows:"));
+  const said = element("p", "about text", about);
+  said.dir = "auto";
+  box.append(said);
   const b = element("button", "main", "Start");
   b.id = "start";
   b.type = "button";
@@ -96,13 +105,14 @@ function welcome(show) {
 function drawLine() {
   const line = state.line;
   if (!line) return;
-  if (state.person !== line.person_id) {
-    state.person = line.person_id;
+  const person = `${line.signer} ${line.person_id}`; // the line's key is another one after each start
+  if (state.person !== person) {
+    state.person = person;
     $("language").value = line.language;
-    $("defender").dir = "ltr";
     chats.defender.log.dir = line.direction;
     $("words-defender").lang = line.language;
     chats.defender.clear("defender");
+    endEdit();
   }
   $("person").textContent = line.person;
   seatOptions(line);
@@ -124,7 +134,7 @@ function seatOptions(line) {
   }
   officers.forEach((s, i) => {
     const waits = casesOf(s).filter((h) => h.state === "alerted").length;
-    const label = `${s.title}: ${s.who}${waits ? ` (${waits} waiting)` : ""}`;
+    const label = `${s.title}, ${s.who}${waits ? ` (${waits})` : ""}`;
     if (select.options[i].textContent !== label) select.options[i].textContent = label;
   });
 }
@@ -168,15 +178,21 @@ function drawStore(s) {
   $("store-sum").textContent = `${s.keys} keys, ${size(s.bytes)}`;
   const proof = $("store-proof");
   proof.classList.toggle("found", s.found.length > 0);
+  const words = s.words === 1 ? "1 word" : `${s.words} words`;
   const said = s.found.length
-    ? `Of ${s.words} words the defender wrote, these stand readable here or in what left: ${s.found.join(", ")}`
-    : `Searched here and in what left the line for ${s.words} words of the defender: none is there.`;
+    ? `Of ${words} of the defender these stand readable here or in what left the line: ${s.found.join(", ")}`
+    : `Searched here and in what left the line for ${words} of the defender: none is there.`;
   if (proof.textContent !== said) proof.textContent = said;
   $("store-rows").replaceChildren(...s.rows.map((r) => {
     const tr = element("tr");
-    const key = element("th", "", r.key);
-    key.scope = "row";
-    tr.append(key, element("td", "", r.kept), element("td", "number", String(r.bytes)), element("td", "raw", r.raw));
+    const what = element("th", r.clear ? "clear" : "", r.what);
+    what.scope = "row";
+    const raw = (text, also = "") => {
+      const td = element("td", `raw ${also}`);
+      td.append(element("span", "", text));
+      return td;
+    };
+    tr.append(what, raw(r.key, "key-name"), element("td", "", r.kept), element("td", "number", String(r.bytes)), raw(r.raw));
     return tr;
   }));
 }
@@ -245,6 +261,11 @@ function follow() {
 }
 
 // What people do.
+for (const p of panels.slice(1)) {
+  for (const b of $(p).querySelectorAll("[data-command]")) {
+    b.addEventListener("click", () => post("send", { chat: chats[p].id, text: b.dataset.command }, p));
+  }
+}
 $("person-form").addEventListener("submit", (e) => {
   e.preventDefault();
   post("person", { language: $("language").value }, "defender");

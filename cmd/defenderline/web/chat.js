@@ -19,7 +19,7 @@ export function size(bytes) {
 }
 
 function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
 const kinds = { document: "File", photo: "Photo", voice: "Voice message", video: "Video", sticker: "Sticker" };
@@ -82,7 +82,11 @@ export class Chat {
   }
 
   draw(m) {
-    if (m.gone) return element("li", "gone", m.gone === 1 ? "1 message deleted" : `${m.gone} messages deleted`);
+    if (m.gone) {
+      const li = element("li", "gone", m.gone === 1 ? "1 message deleted" : `${m.gone} messages deleted`);
+      li.dir = "ltr";
+      return li;
+    }
     const li = element("li", m.mine ? "mine" : "theirs");
     li.dataset.message = m.id;
     const bubble = element("div", "bubble");
@@ -93,6 +97,7 @@ export class Chat {
       p.dir = "auto";
       bubble.append(p);
     }
+    if (m.file?.sealed) bubble.append(this.sealed(m));
     bubble.append(this.foot(m));
     li.append(bubble);
     if (m.rows) li.append(this.keyboard(m));
@@ -102,6 +107,7 @@ export class Chat {
   // foot is the time, whether it was edited, and what its writer can do with it.
   foot(m) {
     const foot = element("p", "foot");
+    foot.dir = "ltr";
     if (m.mine && this.acts.remove && this.id === "defender") {
       if (m.text && !m.file && !m.text.startsWith("/")) foot.append(this.small("Edit", () => this.acts.edit(this.id, m)));
       foot.append(this.small("Delete", () => this.acts.remove(this.id, m)));
@@ -122,7 +128,6 @@ export class Chat {
     const name = element("span", "name", m.file.name || kinds[m.file.kind]);
     name.dir = "auto";
     card.append(name, element("span", "size", (m.file.sealed ? "sealed, " : "") + size(m.file.size)));
-    if (m.file.sealed) card.append(this.sealed(m));
     return card;
   }
 
@@ -139,19 +144,36 @@ export class Chat {
       return b;
     };
     const both = element("div", "looks");
-    both.append(toggle("raw", "As it travels", "Hide"), toggle("opened", "Open with the desk's key", "Close"));
+    both.append(toggle("raw", "As it travels", "Hide as it travels"), toggle("opened", "Open with the desk's key", "Close it again"));
     box.append(both);
     if (look.raw) box.append(this.scroll("raw", look.raw, "The sealed document as it travels"));
-    if (look.opened) box.append(...this.opened(look.opened));
+    if (look.opened) box.append(...this.opened(m, look.opened));
     return box;
   }
 
-  opened(o) {
+  opened(m, o) {
     const head = element("p", o.signed ? "signature good" : "signature bad",
       o.signed ? "signature: good, by the line's key" : "signature: not good");
-    const what = o.text || `A file of ${size(o.bytes)}, ${o.kind}, as the defender sent it.`;
-    const note = element("p", "note", "Only this desk sees this. In the demo its key lies in the demo's memory; a real desk keeps it in its own program.");
-    return [head, this.scroll("plain", what, "The document as this desk reads it"), note];
+    const note = element("p", "note", "Only this desk can open it. For the demo its key lies in the demo's memory; a real desk keeps it in its own program, on its own machine.");
+    if (!o.text) {
+      return [head, element("p", "plain", `A file of ${size(o.bytes)} (${o.kind}), as the defender sent it.`), ...this.picture(m, o), note];
+    }
+    const [words, data] = parts(o.text);
+    const out = [head, this.scroll("plain", words, "The document as this desk reads it")];
+    if (data) {
+      const more = element("details");
+      more.append(element("summary", "", `The same for a program, and ${size(o.bytes)} with its padding`), this.scroll("plain", data, "The document as JSON"));
+      out.push(more);
+    }
+    return [...out, note];
+  }
+
+  picture(m, o) {
+    if (!o.kind.startsWith("image/")) return [];
+    const img = element("img");
+    img.src = `/api/picture?chat=${encodeURIComponent(this.id)}&message=${m.id}`;
+    img.alt = "The picture that the defender sent";
+    return [img];
   }
 
   scroll(name, text, label) {
@@ -163,12 +185,13 @@ export class Chat {
     return pre;
   }
 
+  // look shows a document in one of its two forms, or hides it. What is kept is read after the wait: the
+  // other form may have come meanwhile.
   async look(m, what) {
-    const look = { ...(this.shown.get(m.id) || {}) };
-    if (look[what]) delete look[what];
-    else look[what] = await this.acts[what](this.id, m);
-    if (look[what] === null) return;
-    this.shown.set(m.id, look);
+    const hide = this.shown.get(m.id)?.[what];
+    const content = hide ? null : await this.acts[what](this.id, m);
+    if (!hide && content === null) return;
+    this.shown.set(m.id, { ...this.shown.get(m.id), [what]: content });
     const top = this.log.scrollTop;
     this.show(this.chat);
     this.log.scrollTop = top;
@@ -228,6 +251,13 @@ export class Chat {
     const last = [...this.list.querySelectorAll(".keyboard")].pop();
     (same || look || keys[0] || last?.querySelector("button") || this.log).focus({ preventScroll: true });
   }
+}
+
+// parts are a document for a person and for a program. What a person wrote may hold the same line: the
+// last one counts.
+function parts(text) {
+  const at = text.lastIndexOf("\n-----BEGIN CASE JSON-----");
+  return at < 0 ? [text, ""] : [text.slice(0, at).trimEnd(), text.slice(at + 1).trimEnd()];
 }
 
 // items are the messages in order, with runs of deleted ones in one line.

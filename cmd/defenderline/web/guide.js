@@ -17,7 +17,7 @@ export const steps = [
   { name: "ack", by: "officer", label: "Officer reads", say: "Duty officer: open the document with the desk's key, then acknowledge.", keys: ["ack"] },
   { name: "claim", by: "ngo", label: "NGO claims", say: "NGO: claim the offer, so that nobody else takes it meanwhile.", keys: ["claim"] },
   { name: "accept", by: "ngo", label: "NGO accepts", say: "NGO: open the document, then accept.", keys: ["accept"] },
-  { name: "end", by: "defender", label: "Defender knows", say: "The defender has been told who read it and who helps. Nobody in between could read a word.", keys: [] },
+  { name: "end", by: "defender", label: "Defender knows", say: "The defender has been told who read it and who helps. Of what the line kept, only these desks could read a word.", keys: [] },
 ];
 
 const step = (name) => steps.find((s) => s.name === name);
