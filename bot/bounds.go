@@ -31,6 +31,11 @@ func (tn *turn) urgent(in flows.Input) bool {
 	case flows.FlowEmergency, flows.FlowAfter:
 		return true
 	}
+	for _, d := range tn.state.Session.Parked { // on a page opened in between
+		if d.Flow == flows.FlowEmergency {
+			return true
+		}
+	}
 	return begins(in, flows.FlowEmergency)
 }
 
@@ -46,6 +51,10 @@ func (tn *turn) group(u update, from chat) {
 	if u.Member != nil && u.Member.New.Status != "member" && u.Member.New.Status != "administrator" {
 		return
 	}
+	if tn.told {
+		return
+	}
+	tn.told = true
 	lang, _ := tn.texts.Match(u.language())
 	if u.Member == nil || from.Type != "channel" {
 		text := tn.texts.Text(lang, "line.private_only", nil)
@@ -62,6 +71,10 @@ func (tn *turn) stranger(u update, chat int64) {
 		tn.send(answer(tn.bot, chat, u.Callback.ID, tn.texts.Text(lang, "toast.not_here", nil), tn.at))
 		return
 	}
+	if tn.told {
+		return
+	}
+	tn.told = true
 	text := tn.texts.Text(lang, "desk.stranger", nil)
 	tn.send(call{Bot: tn.bot, Chat: chat, Method: "sendMessage", Params: encode(tg.SendMessageParams{ChatID: chat, Text: text})})
 }

@@ -53,14 +53,25 @@ func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64)
 	}
 }
 
+// deskGroup answers a desk whose chat is a group: buttons and the desks' own commands, and nothing that
+// its members say to one another.
+func (tn *turn) deskGroup(ctx context.Context, id string, u update, chat int64) error {
+	if u.Message != nil {
+		if name, _, _ := command(u.Message.Text); !known(deskCommands, name) {
+			return nil
+		}
+	}
+	return tn.deskUpdate(ctx, id, u, chat)
+}
+
 // wrote answers a command; anything else gets the help.
 func (a *atDesk) wrote(ctx context.Context) error {
-	name, _ := command(a.u.Message.Text)
+	name, rest, _ := command(a.u.Message.Text)
 	switch name {
 	case "queue":
 		return a.queue(ctx)
 	case "case":
-		return a.status(ctx, argument(a.u.Message.Text))
+		return a.status(ctx, rest)
 	case "duty":
 		a.tell(a.duty(), nil)
 	default:

@@ -35,9 +35,25 @@ func (tn *turn) erase(ids []int) {
 	tn.state.forget(ids)
 }
 
+// mostTheirs is how many of a person's messages are remembered for a wipe.
+const mostTheirs = 2000
+
+// crowded deletes the oldest of a person's messages when there are too many to remember: a wipe could
+// not find them later. What they say is in the draft or in a sealed case.
+func (tn *turn) crowded() {
+	if len(tn.state.Theirs) <= mostTheirs {
+		return
+	}
+	var ids []int
+	for _, m := range tn.state.Theirs[:mostDeleted] {
+		ids = append(ids, m.ID)
+	}
+	tn.erase(ids)
+}
+
 // wipe deletes every message of both sides that Telegram lets go, cuts the links to sent cases,
-// forgets the conversation, and leaves one closing line.
-func (tn *turn) wipe(ctx context.Context) error {
+// forgets the conversation, and leaves one closing line. before is what was known until then.
+func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
 	ids, err := tn.history.Messages(ctx, tn.work.Member)
 	if err != nil {
 		return fmt.Errorf("find the messages to wipe: %w", err)
@@ -49,8 +65,8 @@ func (tn *turn) wipe(ctx context.Context) error {
 		ids = append(ids, tn.edit)
 	}
 	tn.out.Forget = true
-	for _, c := range tn.caseCodes() {
-		tn.happened(c, referrals.WasWiped)
+	for _, c := range before.Cases { // the step has forgotten them already
+		tn.happened(c.Code, referrals.WasWiped)
 	}
 	for _, c := range deletions(tn.state.Bot, tn.state.Chat, unique(ids)) {
 		tn.send(c)
@@ -61,15 +77,6 @@ func (tn *turn) wipe(ctx context.Context) error {
 	tn.send(last)
 	tn.state, tn.screen, tn.notes = chatState{}, nil, nil
 	return nil
-}
-
-// caseCodes are the cases the chat has sent.
-func (tn *turn) caseCodes() []string {
-	var out []string
-	for _, c := range tn.state.Session.Cases {
-		out = append(out, c.Code)
-	}
-	return out
 }
 
 func unique(ids []int) []int {

@@ -144,10 +144,13 @@ func (m *memory) hold(h referrals.Holding) { m.holdings[h.Desk+" "+h.Code] = h }
 func (m *memory) Holding(_ context.Context, desk, code string) (referrals.Holding, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h, ok := m.holdings[desk+" "+code]; ok && m.away == nil {
+	if m.away != nil {
+		return referrals.Holding{}, m.away
+	}
+	if h, ok := m.holdings[desk+" "+code]; ok {
 		return h, nil
 	}
-	return referrals.Holding{}, errors.Join(m.away, referrals.ErrUnknown)
+	return referrals.Holding{}, referrals.ErrUnknown
 }
 
 func (m *memory) Holdings(_ context.Context, desk string, _ []referrals.State, limit int, _ string) (found []referrals.Holding, next string, err error) {
@@ -307,12 +310,30 @@ type bench0 struct {
 	work  referrals.Work
 	id    int64
 	last  referrals.Commit
+	reg   *prometheus.Registry
+}
+
+// counted is the sum of a meter over its labels.
+func (b *bench0) counted(name string) (sum float64) {
+	b.t.Helper()
+	families, err := b.reg.Gather()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				sum += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 // newBench makes a turner for a chat that is new.
 func newBench(t testing.TB) *bench0 {
 	t.Helper()
-	b := &bench0{t: t, store: newMemory(), glass: &glass{dead: map[string]bool{}, late: map[string]bool{}}, log: &bytes.Buffer{}}
+	b := &bench0{t: t, store: newMemory(), glass: &glass{dead: map[string]bool{}, late: map[string]bool{}}, log: &bytes.Buffer{}, reg: prometheus.NewRegistry()}
 	dir, texts := testDesks(), testTexts(t)
 	engine, err := flows.New(&guide{dir: dir, seal: b.glass, texts: texts})
 	if err != nil {
@@ -320,7 +341,7 @@ func newBench(t testing.TB) *bench0 {
 	}
 	b.turner = &turner{engine: engine, texts: texts, dir: dir, seal: b.glass, holding: b.store, mover: moving{b.store}, history: b.store,
 		now: func() time.Time { return noon }, random: rand.NewChaCha8([32]byte{7}), keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour},
-		log: slog.New(slog.NewTextHandler(b.log, nil)), meters: NewMeters(prometheus.NewRegistry())}
+		log: slog.New(slog.NewTextHandler(b.log, nil)), meters: NewMeters(b.reg)}
 	b.work = referrals.Work{Member: referrals.Member{Slot: "p07", Name: "cHASH"}}
 	return b
 }

@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"defenderline/flows"
 	"defenderline/i18n"
@@ -26,7 +28,7 @@ func read(u update, lang string, places atlas, at time.Time) flows.Input {
 		field, value, token := splitData(u.Callback.Data)
 		return flows.Input{Kind: flows.Press, Field: field, Value: value, Token: token, At: at}
 	case u.Edited != nil:
-		in := readMessage(u.Edited, lang, places, at)
+		in := readItem(u.Edited, lang, places, at) // words already kept stay words, however they begin now
 		in.Kind = flows.Edited
 		return in
 	case u.Message != nil:
@@ -44,9 +46,29 @@ func splitData(data string) (field, value, token string) {
 }
 
 func readMessage(m *message, lang string, places atlas, at time.Time) flows.Input {
-	if name, ok := command(m.Text); ok {
+	if name, rest, ok := command(m.Text); ok && (rest == "" || slices.Contains(defenderCommands, name)) {
 		return flows.Input{Kind: flows.Command, Value: name, At: at}
 	}
+	return readItem(m, lang, places, at)
+}
+
+// following are the words behind a command, which are the person's own as any others. What follows /start
+// without a space in it is a link's payload.
+func following(u update, lang string, places atlas, at time.Time) (flows.Input, bool) {
+	if u.Message == nil {
+		return flows.Input{}, false
+	}
+	name, rest, ok := command(u.Message.Text)
+	if !ok || rest == "" || !slices.Contains(defenderCommands, name) || name == "start" && !strings.ContainsAny(rest, " \n") {
+		return flows.Input{}, false
+	}
+	m := *u.Message
+	m.Text = rest
+	return readItem(&m, lang, places, at), true
+}
+
+// readItem reads a message that is no command.
+func readItem(m *message, lang string, places atlas, at time.Time) flows.Input {
 	item := flows.Item{Field: "account", Message: m.ID, At: at}
 	in := flows.Input{At: at}
 	switch f, kind := attached(m); {
@@ -93,27 +115,23 @@ func attached(m *message) (*file, flows.ItemKind) {
 	}
 }
 
-// command reads "/name", "/name@bot" and "/name argument" at the beginning of a text. The
+// command reads "/name", "/name@bot" and "/name and what follows" at the beginning of a text. The
 // library's own matching goes by entities and misses those after Arabic or emoji.
-func command(text string) (name string, ok bool) {
+func command(text string) (name, rest string, ok bool) {
 	if !strings.HasPrefix(text, "/") {
-		return "", false
+		return "", "", false
 	}
-	name, _, _ = strings.Cut(text[1:], " ")
-	name, _, _ = strings.Cut(name, "\n")
+	name = text[1:]
+	if i := strings.IndexFunc(name, unicode.IsSpace); i >= 0 {
+		name, rest = name[:i], strings.TrimSpace(name[i:])
+	}
 	name, _, _ = strings.Cut(name, "@")
 	if name == "" || len(name) > 32 || strings.ContainsFunc(name, notInCommand) {
-		return "", false // a path or a date: the person's own words
+		return "", "", false // a path or a date: the person's own words
 	}
-	return strings.ToLower(name), true
+	return strings.ToLower(name), rest, true
 }
 
 func notInCommand(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_'
-}
-
-// argument is what follows a command on its line.
-func argument(text string) string {
-	_, rest, _ := strings.Cut(text, " ")
-	return strings.TrimSpace(rest)
 }

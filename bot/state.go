@@ -27,6 +27,8 @@ type chatState struct {
 	// Screen is the message whose buttons are the current ones, when its id is known: 0 after one was
 	// sent anew, until somebody presses it.
 	Screen int `json:"sc,omitempty"`
+	// Newest is the person's newest message: a screen above it is not edited but sent anew below.
+	Newest int `json:"ne,omitempty"`
 	// Minute and Count are the rate of updates: the minute they are counted in, and how many.
 	Minute int64 `json:"mi,omitempty"`
 	Count  int   `json:"co,omitempty"`

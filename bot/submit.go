@@ -2,8 +2,8 @@ package bot
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"defenderline/flows"
 	"defenderline/referrals"
@@ -26,10 +26,8 @@ func (tn *turn) submit(d flows.Draft, before flows.Session) error {
 	p := &paper{draft: d, code: code, number: 1, at: tn.at, lane: laneOf(d), lang: tn.lang(), names: names(desks)}
 	copies := tn.sealAll(p, desks)
 	if len(copies) == 0 {
-		tn.state.Session = before
 		tn.meters.Submissions.WithLabelValues(string(p.lane), "not_accepted").Inc()
-		tn.notes = append(tn.notes, flows.Text{Key: "line.not_accepted"})
-		tn.again()
+		tn.notAccepted(before)
 		return nil
 	}
 	if err := tn.begin(p, copies); err != nil {
@@ -151,28 +149,27 @@ func (tn *turn) sent(p *paper, copies []copyFor) {
 	}
 }
 
-// errNoCase is returned for an addition to a case the chat no longer has.
-var errNoCase = errors.New("the case of an addition is not known")
-
-// add seals what was added to a case for every desk that was consented to and whose copy was made.
+// add seals what was added to a case for every desk that was consented to and whose copy was made. An
+// addition to a case that was taken back has nobody who may read it.
 func (tn *turn) add(d flows.Draft, before flows.Session) error {
-	code, ok := referrals.ParseCode(d.Case)
-	if !ok {
-		return errNoCase
+	c, ok := caseOf(before.Cases, d.Case) // before: a wipe sends what was answered, and has forgotten the cases
+	code, valid := referrals.ParseCode(d.Case)
+	if !ok || !valid {
+		return errNotTaken
 	}
-	i := tn.caseIndex(d.Case)
-	if i < 0 {
-		return errNoCase
+	if now, ok := caseOf(tn.state.Session.Cases, d.Case); ok {
+		c = now
 	}
-	c := &tn.state.Session.Cases[i]
-	c.Documents = c.Documents + 1
+	if c.State == "withdrawn" { // nobody may read more of it
+		tn.erase(messagesOf(d))
+		return nil
+	}
+	c.Documents++
 	p := &paper{draft: d, code: code, number: c.Documents, at: tn.at, lane: referrals.Lane(c.Lane),
 		lang: tn.lang(), files: c.Files}
 	copies := tn.sealAll(p, tn.byID(c.Desks))
 	if len(copies) == 0 {
-		tn.state.Session = before
-		tn.notes = append(tn.notes, flows.Text{Key: "line.not_accepted"})
-		tn.again()
+		tn.notAdded(d, before)
 		return nil
 	}
 	for _, one := range copies {
@@ -181,6 +178,7 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 	}
 	waiting := p.waiting()
 	c.Files += len(waiting)
+	tn.remember(c)
 	id := fmt.Sprintf("added:%s:%d", code, p.number)
 	post := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAdded, At: tn.at,
 		Documents: p.number, Files: c.Files, Waiting: waiting})
@@ -189,13 +187,44 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 	return nil
 }
 
-func (tn *turn) caseIndex(code string) int {
-	for i, c := range tn.state.Session.Cases {
-		if c.Code == code {
-			return i
+// notAccepted leaves a draft as it was before it should have been sent, and says so.
+func (tn *turn) notAccepted(before flows.Session) {
+	tn.state.Session = before
+	tn.notes = append(tn.notes[:tn.mark], flows.Text{Key: "line.not_accepted"})
+	tn.again()
+}
+
+// notAdded is notAccepted for an addition. When the person has gone on to something else, which may be an
+// emergency, the addition waits behind it.
+func (tn *turn) notAdded(d flows.Draft, before flows.Session) {
+	s := &tn.state.Session
+	if s.Draft.Flow == flows.FlowHome {
+		tn.notAccepted(before)
+		return
+	}
+	s.Parked = append(slices.Clip(s.Parked), d)
+	tn.notes = append(tn.notes[:tn.mark], flows.Text{Key: "line.not_accepted"})
+}
+
+// remember puts what is new of a case into the session, unless that has forgotten it. Sessions share
+// their cases with those before them.
+func (tn *turn) remember(c flows.Case) {
+	cases := slices.Clone(tn.state.Session.Cases)
+	for i := range cases {
+		if cases[i].Code == c.Code {
+			cases[i] = c
 		}
 	}
-	return -1
+	tn.state.Session.Cases = cases
+}
+
+func caseOf(cases []flows.Case, code string) (flows.Case, bool) {
+	for _, c := range cases {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return flows.Case{}, false
 }
 
 func (tn *turn) byID(ids []string) []*referrals.Desk {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -54,15 +55,16 @@ type turner struct {
 // turn is one turn of one chat: from what is known and what came to what is committed.
 type turn struct {
 	*turner
-	work    referrals.Work
-	state   chatState
-	bot     byte
-	at      time.Time
-	out     referrals.Commit
-	notes   []flows.Text
-	screen  *flows.Screen
-	edit    int // the message that the screen replaces; 0: a new one
-	private bool
+	work   referrals.Work
+	state  chatState
+	bot    byte
+	at     time.Time
+	out    referrals.Commit
+	notes  []flows.Text
+	mark   int // how many notes are of earlier steps
+	screen *flows.Screen
+	edit   int  // the message that the screen replaces; 0: a new one
+	told   bool // a group or a stranger was answered: once for all that they sent
 }
 
 // take handles everything in the inbox of a chat, in order.
@@ -71,7 +73,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	if err != nil {
 		return referrals.Commit{}, err
 	}
-	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now(), private: true}
+	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now()}
 	for _, e := range w.Inbox {
 		tn.out.Done = append(tn.out.Done, e.ID)
 		if err := tn.entry(ctx, e); err != nil {
@@ -97,12 +99,16 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 // keepFor is how long a chat's record stays: as long as a draft, or as long as a case it sent may bring
 // news. While there is a draft, again is when its time is over.
 func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
-	keep = t.keep.Draft
+	// Longer than a draft, whose end must still find it, and than the messages that a wipe may delete.
+	keep = max(t.keep.Draft+time.Hour, deletable)
 	if len(s.Session.Cases) > 0 {
-		keep = max(t.keep.Sealed, t.keep.Draft)
+		keep = max(t.keep.Sealed, keep)
 	}
 	if d := s.Session.Draft; len(s.Session.Parked) > 0 || len(d.Items) > 0 || d.Flow != "" && d.Flow != flows.FlowHome {
 		again = time.Unix(s.Last, 0).Add(t.keep.Draft)
+		if now := t.now(); !again.After(now) { // its answers could not be sealed for their case: they wait
+			again = now.Add(time.Hour)
+		}
 	}
 	return keep, again
 }
@@ -123,8 +129,12 @@ func (tn *turn) silence(ctx context.Context) error {
 			return err
 		}
 	}
+	tn.screen, tn.notes = nil, nil
 	return nil
 }
+
+// errNotTaken is what an input is that would fail again for ever. The person is asked to send it once more.
+var errNotTaken = errors.New("an input could not be taken")
 
 // entry handles one entry of the inbox. What cannot be read is counted and passed over. A panic in
 // handling is an entry that cannot be taken: the person is asked to send it again.
@@ -132,13 +142,16 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 	if len(e.Body) == 0 {
 		return nil
 	}
-	before := tn.state
+	before := *tn
 	defer func() {
-		if r := recover(); r != nil {
+		if recover() != nil {
 			tn.meters.Panics.Inc()
-			tn.log.Error("an update could not be handled", "entry", "panic")
-			tn.state, err = before, nil
-			tn.notes = append(tn.notes, flows.Text{Key: "line.not_taken"})
+			err = errNotTaken
+		}
+		if errors.Is(err, errNotTaken) {
+			tn.log.Error("an update could not be handled; its sender is asked to send it again")
+			*tn = before // nothing of it stays
+			tn.notes, err = append(tn.notes, flows.Text{Key: "line.not_taken"}), nil
 			tn.again()
 		}
 	}()
@@ -159,6 +172,8 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 func (tn *turn) update(ctx context.Context, id string, u update) error {
 	from := u.chat()
 	switch {
+	case from.Type != "private" && tn.isDesk(from.ID):
+		return tn.deskGroup(ctx, id, u, from.ID)
 	case from.Type != "private":
 		tn.group(u, from)
 		return nil
@@ -180,6 +195,8 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
 	if u.Message != nil {
 		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
+		s.Newest = max(s.Newest, u.Message.ID)
+		tn.crowded()
 	}
 	if s.Session.Language == "" {
 		lang, sure := tn.texts.Match(u.language())
@@ -195,7 +212,13 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		tn.again()
 		return nil
 	}
-	return tn.step(ctx, u, in)
+	if err := tn.step(ctx, u, in); err != nil {
+		return err
+	}
+	if more, ok := following(u, tn.lang(), tn.texts, tn.at); ok { // words behind a command are words
+		return tn.step(ctx, update{Message: u.Message}, more)
+	}
+	return nil
 }
 
 // largestFile is the largest file that Telegram lets a bot fetch (Bot API, getFile): 20 MB.
@@ -206,15 +229,18 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 	before := tn.state.Session
 	out, err := tn.engine.Step(before, in)
 	if err != nil {
-		return fmt.Errorf("step the conversation: %w", err)
+		return errNotTaken
 	}
 	tn.state.Session = out.Session
 	tn.press(u, out.Toast)
+	tn.mark = len(tn.notes)
 	tn.show(out.Screen)
 	tn.edit = 0
 	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
-		tn.edit = u.Callback.Message.ID
-		tn.state.Screen = tn.edit
+		tn.state.Screen = u.Callback.Message.ID
+		if tn.state.Screen > tn.state.Newest { // nothing was written below it
+			tn.edit = tn.state.Screen
+		}
 	}
 	for _, e := range out.Effects {
 		if err := tn.effect(ctx, e, before); err != nil {
@@ -235,15 +261,23 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 		tn.erase(messagesOf(e.Draft))
 	case flows.Withdraw:
 		tn.happened(e.Case, referrals.WasWithdrawn)
-		if code, ok := referrals.ParseCode(e.Case); ok {
-			tn.out.Drops = append(tn.out.Drops, referrals.Drop{Case: code})
-		}
+		tn.drop(e.Case)
 	case flows.Close:
 		tn.happened(e.Case, referrals.WasEnded)
 	case flows.Wipe:
-		return tn.wipe(ctx)
+		return tn.wipe(ctx, before)
 	}
 	return nil
+}
+
+// drop deletes the sealed copies of a case, also those of this very turn.
+func (tn *turn) drop(name string) {
+	code, ok := referrals.ParseCode(name)
+	if !ok {
+		return
+	}
+	tn.out.Drops = append(tn.out.Drops, referrals.Drop{Case: code})
+	tn.out.Documents = slices.DeleteFunc(slices.Clone(tn.out.Documents), func(d referrals.Document) bool { return d.Case == code })
 }
 
 // happened tells one of the chat's cases what its defender did.

@@ -1,0 +1,550 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"defenderline/flows"
+	"defenderline/referrals"
+)
+
+// begun is a bench whose defender has chosen a language and understood the notice.
+func begun(t testing.TB) *bench0 {
+	b := newBench(t)
+	b.record(chatState{Chat: 5, Bot: lineBot, Last: noon.Unix(), Session: flows.Session{Language: "en", Chosen: true, Noticed: true}})
+	return b
+}
+
+// record puts a chat's record in place.
+func (b *bench0) record(s chatState) {
+	b.t.Helper()
+	raw, err := s.record(noon)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.work.State = raw
+}
+
+// filled is a draft of a threat that is ready to be sent to those named.
+func filled(consent ...string) flows.Draft {
+	return flows.Draft{Flow: flows.FlowThreat, At: "review", Begun: noon, Answers: map[string][]string{
+		"country": {"PE"}, "urgency": {"week"}, "harm": {"smear", "raid"}, "need": {"relocation"}, "applicant": {"individual"},
+		"subject": {"self"}, "consent": consent, "public": {"no"}},
+		Items: []flows.Item{
+			{Field: "account", Kind: flows.ItemText, Text: "They came. " + canary, Message: 11, At: noon},
+			{Field: "account", Kind: flows.ItemPhoto, Text: "the car", File: &flows.File{ID: "ref1", Name: "car.jpg"}, Message: 12, At: noon},
+			{Field: "account", Kind: flows.ItemText, Text: "Again.", Message: 13, At: noon}}}
+}
+
+// ready is a bench whose defender is about to send.
+func ready(t testing.TB, consent ...string) *bench0 {
+	b := begun(t)
+	s := b.state()
+	s.Session.Draft = filled(consent...)
+	for _, id := range []int{11, 12, 13} {
+		s.Theirs = append(s.Theirs, stamp{ID: id, At: noon.Unix()})
+	}
+	b.record(s)
+	return b
+}
+
+// deletedIDs are the messages that calls delete.
+func deletedIDs(t testing.TB, calls []call) (ids []int) {
+	t.Helper()
+	for _, c := range calls {
+		var p struct {
+			IDs []int `json:"message_ids"`
+		}
+		if c.Method != "deleteMessages" {
+			continue
+		}
+		if json.Unmarshal(c.Params, &p) != nil || len(p.IDs) == 0 || len(p.IDs) > mostDeleted {
+			t.Fatalf("a call deletes %d messages", len(p.IDs))
+		}
+		ids = append(ids, p.IDs...)
+	}
+	return ids
+}
+
+func TestTurnShowsOneScreenForManyUpdates(t *testing.T) {
+	b := newBench(t)
+	calls := b.take(say(1, "/start"), say(2, "hello"), say(3, "more"))
+	screenText(t, calls)
+	s := b.state()
+	if s.Chat != 5 || len(s.Theirs) != 3 || s.Session.Language != "en" {
+		t.Errorf("state %+v", s)
+	}
+	var words []string
+	for _, i := range s.Session.Draft.Items {
+		words = append(words, i.Text)
+	}
+	if !slices.Equal(words, []string{"hello", "more"}) {
+		t.Errorf("kept %q", words)
+	}
+}
+
+func TestTurnAnswersEveryPress(t *testing.T) {
+	b := begun(t)
+	b.take(say(1, "/start"))
+	calls := b.take(pressOn(9, "menu:missions"), pressOn(9, "menu:emergency"), pressOn(8, "nonsense"))
+	answers := 0
+	for _, c := range calls {
+		if c.Method != "answerCallbackQuery" {
+			continue
+		}
+		answers++
+		if c.Until.IsZero() {
+			t.Error("an answer that never loses its meaning")
+		}
+	}
+	if answers != 3 {
+		t.Errorf("%d presses answered of three", answers)
+	}
+	screenText(t, calls)
+}
+
+// A press on the current screen edits it; words send a new one and take the buttons off the old.
+func TestTurnEditsItsScreenInPlace(t *testing.T) {
+	b := begun(t)
+	b.take(say(1, "/start"))
+	calls := b.take(pressOn(9, "menu:emergency"))
+	if c, ok := find(calls, "editMessageText"); !ok || c.Else == nil {
+		t.Fatalf("calls %q", methods(calls))
+	}
+	if b.state().Screen != 9 {
+		t.Fatalf("screen %d", b.state().Screen)
+	}
+	calls = b.take(say(2, "they are outside"))
+	if got := methods(calls); !slices.Equal(got, []string{"sendMessage", "editMessageReplyMarkup"}) {
+		t.Errorf("calls %q", got)
+	}
+	for _, e := range b.last.Errands {
+		if e.Send.Order != "l5" {
+			t.Errorf("order %q: messages of a chat could overtake one another", e.Send.Order)
+		}
+	}
+}
+
+func TestTurnTellsOfStalePresses(t *testing.T) {
+	b := begun(t)
+	b.take(say(1, "/start"))
+	before := b.state().Session
+	calls := b.take(pressOn(9, "review:send#zz"))
+	if c, ok := find(calls, "answerCallbackQuery"); !ok || c.text() == "" {
+		t.Error("a stale press gets no word")
+	}
+	if _, ok := find(calls, "sendMessage"); !ok {
+		t.Errorf("the current screen is not shown: %q", methods(calls))
+	}
+	if got := b.state().Session; got.Draft.At != before.Draft.At || got.Turn != before.Turn {
+		t.Error("a stale press moved the conversation")
+	}
+}
+
+func TestTurnMeetsThePersonsLanguage(t *testing.T) {
+	tests := []struct {
+		code, want string
+		sure       bool
+	}{{"es-419", "es", true}, {"ar", "ar", true}, {"xx", "en", false}, {"", "en", false}}
+	for _, tt := range tests {
+		b := newBench(t)
+		b.take(strings.Replace(say(1, "/start"), `"language_code":"en"`, fmt.Sprintf(`"language_code":%q`, tt.code), 1))
+		if s := b.state().Session; s.Language != tt.want || s.Chosen != tt.sure {
+			t.Errorf("%q: %q, sure %v", tt.code, s.Language, s.Chosen)
+		}
+	}
+}
+
+func TestRateIsSaidOnceAndNeverHoldsUpAnEmergency(t *testing.T) {
+	b := begun(t)
+	b.limits.UpdatesPerMinute = 3
+	var flood []string
+	for i := range 10 {
+		flood = append(flood, say(100+i, "x"))
+	}
+	calls := b.take(append(flood, pressOn(9, "menu:missions"))...)
+	text := screenText(t, calls)
+	if want := b.texts.Text("en", "line.slow_down", nil); strings.Count(text, want) != 1 {
+		t.Errorf("said %q", text)
+	}
+	if c, ok := find(calls, "answerCallbackQuery"); !ok || c.text() != b.texts.Text("en", "toast.slow", nil) {
+		t.Error("a press beyond the limit hangs")
+	}
+	if n := len(b.state().Session.Draft.Items); n != 3 {
+		t.Errorf("%d messages taken of the three allowed", n)
+	}
+	if got := b.take(say(200, "y")); len(got) != 0 {
+		t.Errorf("said again within the minute: %q", methods(got))
+	}
+	b.take(say(201, "/emergency they are at the door"), say(202, "help"))
+	d := b.state().Session
+	if d.Draft.Flow != flows.FlowEmergency {
+		t.Fatalf("an emergency was refused: %q", d.Draft.Flow)
+	}
+	var words []string
+	for _, i := range d.Draft.Items {
+		words = append(words, i.Text)
+	}
+	if !slices.Contains(words, "they are at the door") || !slices.Contains(words, "help") {
+		t.Errorf("words of an emergency were lost: %q", words)
+	}
+	b.take(say(203, "/help"), say(204, "/emergency"))
+	if f := b.state().Session.Draft.Flow; f != flows.FlowEmergency {
+		t.Errorf("an emergency that waits behind a page was not taken up again: %q", f)
+	}
+	if len(b.state().Theirs) != 16-1 {
+		t.Errorf("%d messages remembered for a wipe of 15", len(b.state().Theirs))
+	}
+}
+
+func TestBlockedChatIsNotWrittenTo(t *testing.T) {
+	member := `{"update_id":%d,"my_chat_member":{"chat":{"id":5,"type":"private"},"new_chat_member":{"status":%q}}}`
+	b := begun(t)
+	if calls := b.take(fmt.Sprintf(member, 1, "kicked")); len(calls) != 0 || !b.state().Blocked {
+		t.Fatalf("calls %q, blocked %v", methods(calls), b.state().Blocked)
+	}
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", SentAt: noon.Add(-time.Hour)}}
+	b.record(s)
+	b.news(referrals.News{Code: "AAAA-BBBB", State: "read", Desk: "lima", At: noon})
+	if calls := b.taken(); len(calls) != 0 {
+		t.Errorf("wrote to a chat that blocked the bot: %q", methods(calls))
+	}
+	if b.state().Session.Cases[0].State != "read" {
+		t.Error("the news was lost")
+	}
+	b.take(fmt.Sprintf(member, 2, "member"))
+	if b.state().Blocked {
+		t.Error("still blocked")
+	}
+	if calls := b.take(say(3, "/start")); len(calls) == 0 {
+		t.Error("no answer after the person came back")
+	}
+}
+
+// news puts a desk's news into the inbox.
+func (b *bench0) news(n referrals.News) {
+	raw, err := json.Marshal(n)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.work.Inbox = nil
+	b.entry(referrals.NewsMark, string(raw))
+}
+
+func TestNewsIsTold(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", SentAt: noon.Add(-time.Hour)}}
+	s.Theirs = []stamp{{ID: 12, At: noon.Unix()}}
+	b.record(s)
+	b.news(referrals.News{Code: "AAAA-BBBB", State: "read", Desk: "lima", At: noon})
+	calls := b.taken()
+	if c, ok := find(calls, "sendMessage"); !ok || !c.Own || !strings.Contains(c.text(), "British Embassy Lima") {
+		t.Errorf("calls %q", methods(calls))
+	}
+	b.news(referrals.News{Code: "AAAA-BBBB", State: referrals.FileSealed, Message: 12})
+	if got := deletedIDs(t, b.taken()); !slices.Equal(got, []int{12}) || len(b.state().Theirs) != 0 {
+		t.Errorf("deleted %v after the file was sealed", got)
+	}
+	b.news(referrals.News{Code: "AAAA-BBBB", State: referrals.FileFailed, Message: 13})
+	if c, ok := find(b.taken(), "sendMessage"); !ok || !strings.Contains(c.text(), "AAAA-BBBB") {
+		t.Error("a file that did not arrive is not told of")
+	}
+	for _, junk := range []string{"{", `{"s":"read","c":"ZZZZ-ZZZZ"}`, "[]"} {
+		b.work.Inbox = nil
+		b.entry(referrals.NewsMark, junk)
+		if calls := b.taken(); len(calls) != 0 {
+			t.Errorf("news %q was told", junk)
+		}
+	}
+	b.work.State = nil
+	b.news(referrals.News{Code: "AAAA-BBBB", State: "read", Desk: "lima", At: noon})
+	if calls := b.taken(); len(calls) != 0 || b.last.State != nil {
+		t.Error("news for a chat that was forgotten brought it back")
+	}
+}
+
+// panicking is a store that fails in a way nobody foresaw.
+type panicking struct{ *memory }
+
+func (panicking) Holding(context.Context, string, string) (referrals.Holding, error) { panic(canary) }
+
+func TestPanicInOneEntryLosesNoOther(t *testing.T) {
+	b := begun(t)
+	b.holding = panicking{b.store}
+	b.work.Inbox = nil
+	b.entry(lineBot, say(1, "before"))
+	b.entry(lineBot, strings.ReplaceAll(pressOn(3, "ack:AAAA-BBBB"), `"id":5`, fmt.Sprintf(`"id":%d`, limaChat)))
+	b.entry(lineBot, say(2, "after"))
+	text := screenText(t, b.taken())
+	if !strings.Contains(text, b.texts.Text("en", "line.not_taken", nil)) {
+		t.Errorf("said %q", text)
+	}
+	if items := b.state().Session.Draft.Items; len(items) != 2 || items[0].Text != "before" || items[1].Text != "after" {
+		t.Errorf("kept %+v", items)
+	}
+	if b.counted("defenderline_panics_total") != 1 || strings.Contains(b.log.String(), canary) {
+		t.Errorf("counted %v, logged %q", b.counted("defenderline_panics_total"), b.log)
+	}
+}
+
+// failing0 is a seal that fails in a way nobody foresaw, after the first copy.
+type failing0 struct{ *glass }
+
+func (f failing0) Seal(desk string, text []byte) ([]byte, error) {
+	if desk != "lima" {
+		panic(canary)
+	}
+	return f.glass.Seal(desk, text)
+}
+
+// What half a submission left must not be committed.
+func TestPanicWhileSealingLeavesNothingOfIt(t *testing.T) {
+	b := ready(t, "mission", "headquarters")
+	b.seal = failing0{b.glass}
+	before := len(b.state().Session.Draft.Items)
+	calls := b.take(pressOn(9, "review:send"))
+	if len(b.last.Births)+len(b.last.Documents) != 0 || len(deletedIDs(t, calls)) != 0 {
+		t.Errorf("%d births, %d documents", len(b.last.Births), len(b.last.Documents))
+	}
+	if len(b.state().Session.Draft.Items) != before {
+		t.Error("the draft was lost")
+	}
+}
+
+func TestUnreadableEntriesArePassedOver(t *testing.T) {
+	b := begun(t)
+	b.work.Inbox = []referrals.Entry{{ID: "l0"}}
+	for _, junk := range []string{"", "null", "{", `{"update_id":0}`, `{"update_id":7,"message":{"date":"yesterday"}}`, `{"update_id":8}`} {
+		b.entry(lineBot, junk)
+	}
+	b.entry(lineBot, say(1, "words"))
+	b.taken()
+	if items := b.state().Session.Draft.Items; len(items) != 1 {
+		t.Errorf("kept %+v", items)
+	}
+	if b.counted("defenderline_updates_unread_total") < 5 {
+		t.Errorf("counted %v", b.counted("defenderline_updates_unread_total"))
+	}
+}
+
+func TestUnreadableRecordIsAnErrorThatHoldsNothing(t *testing.T) {
+	b := newBench(t)
+	b.work.State = []byte(`{"s":"` + canary + `"}`)
+	_, err := b.turner.take(t.Context(), b.work)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	clean(t, err)
+}
+
+// A store that is away is an error: the entry stays and is tried again.
+func TestStoreAwayLeavesTheEntry(t *testing.T) {
+	b := begun(t)
+	b.store.away = errors.New("away")
+	b.entry(lineBot, strings.ReplaceAll(pressOn(3, "ack:AAAA-BBBB"), `"id":5`, fmt.Sprintf(`"id":%d`, limaChat)))
+	if _, err := b.turner.take(t.Context(), b.work); err == nil {
+		t.Error("an act of a desk was dropped while the store was away")
+	}
+}
+
+func TestGroupsAreLeft(t *testing.T) {
+	group := `{"update_id":%d,"message":{"message_id":%d,"chat":{"id":-100,"type":%q},"text":"` + canary + `"}}`
+	member := `{"update_id":%d,"my_chat_member":{"chat":{"id":-100,"type":%q},"new_chat_member":{"status":%q}}}`
+	tests := map[string]struct {
+		updates []string
+		want    []string
+	}{
+		"a group":              {[]string{fmt.Sprintf(group, 1, 1, "group")}, []string{"sendMessage", "leaveChat"}},
+		"a flood is told once": {[]string{fmt.Sprintf(group, 1, 1, "supergroup"), fmt.Sprintf(group, 2, 2, "supergroup")}, []string{"sendMessage", "leaveChat"}},
+		"added to a channel":   {[]string{fmt.Sprintf(member, 1, "channel", "administrator")}, []string{"leaveChat"}},
+		"added to a group":     {[]string{fmt.Sprintf(member, 1, "group", "member")}, []string{"sendMessage", "leaveChat"}},
+		"thrown out":           {[]string{fmt.Sprintf(member, 1, "group", "kicked")}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			calls := b.take(tt.updates...)
+			if got := methods(calls); !slices.Equal(got, tt.want) {
+				t.Errorf("calls %q, want %q", got, tt.want)
+			}
+			if b.last.State != nil {
+				t.Error("a group is remembered")
+			}
+			for _, c := range calls {
+				if strings.Contains(string(c.Params), canary) || strings.Contains(string(c.Params), "reply_markup") {
+					t.Error("something of the group is in the answer")
+				}
+			}
+		})
+	}
+}
+
+// A desk whose chat is a group stays in it, and its members may talk.
+func TestDeskGroupIsNotLeft(t *testing.T) {
+	group := `{"update_id":%d,"message":{"message_id":%d,"chat":{"id":-100900,"type":"supergroup"},"text":%q}}`
+	b := newBench(t)
+	if calls := b.take(fmt.Sprintf(group, 1, 1, "lunch?"), fmt.Sprintf(group, 2, 2, "/start")); len(calls) != 0 {
+		t.Errorf("calls %q", methods(calls))
+	}
+	if calls := b.take(fmt.Sprintf(group, 3, 3, "/queue@line_bot")); len(calls) != 1 {
+		t.Errorf("calls %q", methods(calls))
+	}
+}
+
+func TestStrangersAtTheDesksBot(t *testing.T) {
+	b := newBench(t)
+	b.ownDeskBot = true
+	b.entry(deskBot, say(1, canary))
+	b.entry(deskBot, say(2, canary))
+	b.entry(deskBot, pressOn(3, "ack:AAAA-BBBB"))
+	calls := b.taken()
+	if got := methods(calls); !slices.Equal(got, []string{"sendMessage", "answerCallbackQuery"}) {
+		t.Errorf("calls %q", got)
+	}
+	if b.last.State != nil {
+		t.Error("a stranger is remembered")
+	}
+	for _, c := range calls {
+		if c.Bot != deskBot {
+			t.Errorf("%s leaves by bot %c", c.Method, c.Bot)
+		}
+	}
+}
+
+// With a bot of their own, officers are defenders like anybody at the line's bot.
+func TestOfficerMayBeADefenderToo(t *testing.T) {
+	officer := strings.ReplaceAll(say(1, "I need help"), `"id":5`, fmt.Sprintf(`"id":%d`, limaChat))
+	b := newBench(t)
+	b.ownDeskBot = true
+	b.take(officer)
+	if s := b.state(); s.Chat != limaChat || len(s.Session.Draft.Items) != 1 {
+		t.Errorf("state %+v", s)
+	}
+}
+
+func TestWipe(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	for i := range 150 {
+		s.Theirs = append(s.Theirs, stamp{ID: i + 1, At: noon.Unix()})
+	}
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent"}, {Code: "CCCC-DDDD", State: "read"}}
+	b.record(s)
+	b.store.messages[b.work.Member] = []int{150, 151, 152, 9}
+	b.take(say(160, "/wipe"))
+	calls := b.take(pressOn(9, "wipe:yes"))
+	got := deletedIDs(t, calls)
+	if len(got) != 153 || len(slices.Compact(slices.Sorted(slices.Values(got)))) != 153 {
+		t.Errorf("%d messages deleted of 153", len(got))
+	}
+	if last := calls[len(calls)-1]; last.Method != "sendMessage" || last.Own || !last.Rest || last.text() != b.texts.Text("en", "line.wiped", nil) {
+		t.Errorf("the last word is %s %q", last.Method, last.text())
+	}
+	if b.last.State != nil || !b.last.Forget || !b.last.Again.IsZero() {
+		t.Errorf("state %q stays, forget %v", b.last.State, b.last.Forget)
+	}
+	var cut []string
+	for _, e := range b.last.Errands {
+		if e.Post != nil && strings.Contains(string(e.Post.Body), string(referrals.WasWiped)) {
+			cut = append(cut, e.Post.To.Name)
+		}
+	}
+	if !slices.Equal(cut, []string{"kAAAA-BBBB", "kCCCC-DDDD"}) {
+		t.Errorf("links cut: %q", cut)
+	}
+}
+
+// A wipe first sends what was answered after an emergency to its case, as everything else does.
+func TestWipeWithAnswersUnderWay(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", Desks: []string{"lima"}, Documents: 1}}
+	s.Session.Parked = []flows.Draft{{Flow: flows.FlowAfter, At: "reach", Case: "AAAA-BBBB", Answers: map[string][]string{"subject": {"self"}}}}
+	s.Session.Draft = flows.Draft{Flow: flows.FlowHome, At: "wipe"}
+	b.record(s)
+	b.take(pressOn(9, "wipe:yes"))
+	if b.last.State != nil || len(b.last.Documents) != 1 || b.last.Documents[0].Name != "AAAA-BBBB.2.asc" {
+		t.Errorf("state %q, documents %+v", b.last.State, b.last.Documents)
+	}
+}
+
+func TestTooManyMessagesToRemember(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	for i := range mostTheirs {
+		s.Theirs = append(s.Theirs, stamp{ID: i + 1, At: noon.Unix()})
+	}
+	b.record(s)
+	calls := b.take(say(5000, "one more"))
+	if got := deletedIDs(t, calls); len(got) != mostDeleted || got[0] != 1 {
+		t.Errorf("deleted %d", len(got))
+	}
+	if n := len(b.state().Theirs); n != mostTheirs+1-mostDeleted {
+		t.Errorf("%d remembered", n)
+	}
+}
+
+func TestMessagesAreForgottenAfterTwoDays(t *testing.T) {
+	s := chatState{Theirs: []stamp{{1, noon.Add(-49 * time.Hour).Unix()}, {2, noon.Add(-47 * time.Hour).Unix()}}}
+	raw, err := s.record(noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := openState(raw); err != nil || len(got.Theirs) != 1 || got.Theirs[0].ID != 2 {
+		t.Errorf("remembered %+v, %v", got.Theirs, err)
+	}
+}
+
+// The record of a draft outlives it, or its end would find nothing to end.
+func TestDraftEndsWithoutAWord(t *testing.T) {
+	b := begun(t)
+	b.take(say(1, "/emergency"), say(2, "they came"))
+	if b.last.Again.Sub(noon) != b.keep.Draft || b.last.Keep <= b.keep.Draft || b.last.Keep < deletable {
+		t.Fatalf("due again %v, kept for %v", b.last.Again, b.last.Keep)
+	}
+	b.now = func() time.Time { return noon.Add(b.keep.Draft) }
+	b.work.Inbox = nil
+	calls := b.taken()
+	if _, ok := find(calls, "sendMessage"); ok {
+		t.Error("the line wrote first")
+	}
+	if got := deletedIDs(t, calls); !slices.Contains(got, 2) {
+		t.Errorf("deleted %v", got)
+	}
+	s := b.state()
+	if len(s.Session.Draft.Items)+len(s.Session.Parked) != 0 || !b.last.Again.IsZero() {
+		t.Errorf("left %+v, due again %v", s.Session, b.last.Again)
+	}
+}
+
+// Answers that cannot be sealed when their time is over wait, and do not spin.
+func TestAnswersThatCannotBeSealedWait(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", Desks: []string{"lima"}, Documents: 1}}
+	s.Session.Draft = flows.Draft{Flow: flows.FlowAfter, At: "reach", Case: "AAAA-BBBB", Answers: map[string][]string{"subject": {"self"}}}
+	b.record(s)
+	b.glass.dead["lima"] = true
+	late := noon.Add(25 * time.Hour)
+	b.now = func() time.Time { return late }
+	b.work.Inbox = nil
+	if calls := b.taken(); len(calls) != 0 {
+		t.Errorf("calls %q", methods(calls))
+	}
+	if b.last.Again.Sub(late) < time.Minute || b.state().Session.Draft.Flow != flows.FlowAfter {
+		t.Errorf("due again %v, draft %+v", b.last.Again, b.state().Session.Draft)
+	}
+	delete(b.glass.dead, "lima")
+	b.taken()
+	if len(b.last.Documents) != 1 {
+		t.Errorf("%d documents", len(b.last.Documents))
+	}
+}
