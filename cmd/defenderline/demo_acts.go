@@ -106,6 +106,9 @@ func (p *pages) press(ctx context.Context, o order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Chat == "defender" && strings.HasPrefix(o.Data, "wipe:yes") {
+		p.forgetCodes() // nothing links them to this person from now on
+	}
 	press, err := phone.PressStale(m, o.Data)
 	if err != nil {
 		return nil, err

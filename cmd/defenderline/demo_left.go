@@ -85,6 +85,13 @@ func (w *world) departure(e telegramsim.Event) (departure, bool) {
 	return d, true
 }
 
+// forgetCodes makes the page forget which cases the defender sent.
+func (w *world) forgetCodes() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.person.codes = []string{}
+}
+
 // departures are the newest first.
 func (w *world) departures() []departure {
 	w.mu.Lock()

@@ -84,6 +84,19 @@ func TestDemoFiles(t *testing.T) {
 	b.keep("files")
 }
 
+// TestDemoWipe proves that the page shows a wipe as a phone does: what was there is gone.
+func TestDemoWipe(t *testing.T) {
+	b := newBrowser(t, startDemo(t), laptop)
+	b.send(demoWords)
+	b.write("/wipe")
+	b.press("defender", "wipe:yes")
+	b.until("one message is left of the chat", `document.querySelectorAll("#defender li:not(.gone)").length === 1
+		&& document.querySelector("#defender .gone")?.textContent.includes("messages deleted")`)
+	b.has("#officer .cases", "alerted")
+	b.has("#guide-now", "Off the guided way")
+	b.keep("wiped")
+}
+
 // TestDemoByKeyboard goes through an emergency without a mouse.
 func TestDemoByKeyboard(t *testing.T) {
 	b := newBrowser(t, startDemo(t), laptop)

@@ -33,6 +33,7 @@ function toast(panel, text, problem = false) {
 
 const acts = {
   async press(chat, message, data) {
+    if (chat === "defender" && data.startsWith("menu:")) state.menu = bare(data);
     const answer = await post("press", { chat, message, data }, panelOf(chat));
     if (answer?.toast) toast(panelOf(chat), answer.toast);
   },
@@ -112,6 +113,7 @@ function drawLine() {
     chats.defender.log.dir = line.direction;
     $("words-defender").lang = line.language;
     chats.defender.clear("defender");
+    state.menu = "";
     endEdit();
   }
   $("person").textContent = line.person;
@@ -146,7 +148,7 @@ function casesOf(seat) {
     && (h.state !== "alerted" || mates.length < 2 || mates[h.rung]?.id === seat.id));
 }
 
-const consequences = { alerted: "next in line in", offered: "offered on in", claimed: "offered on in" };
+const consequences = { alerted: "next officer in", offered: "next NGO in", claimed: "next NGO in" };
 
 function drawCases(panel) {
   const seat = seatOf(panel);
@@ -213,7 +215,7 @@ function drawLeft(calls) {
 
 // drawGuide marks the step that comes next and the buttons that do it.
 function drawGuide() {
-  const next = now(state.chats.defender, state.line);
+  const next = now(state.chats.defender, state.line, state.menu);
   const at = next ? steps.findIndex((s) => s.name === next.name) : -1;
   const list = $("guide-steps");
   if (!list.childElementCount) {
@@ -230,7 +232,7 @@ function drawGuide() {
     if (i === at) li.setAttribute("aria-current", "step");
     else li.removeAttribute("aria-current");
   });
-  const say = next ? next.say : "";
+  const say = next ? next.say : "Off the guided way. To come back, press Emergency in the menu, or begin with a new person.";
   if ($("guide-now").textContent !== say) $("guide-now").textContent = say;
   point(next);
 }

@@ -22,14 +22,17 @@ export const steps = [
 
 const step = (name) => steps.find((s) => s.name === name);
 
-// now is the step that comes next, with the keys to point at.
-export function now(chat, line) {
+// now is the step that comes next, with the keys to point at; null in other conversations than an emergency.
+// menu is the button of the menu that was pressed last, as far as it is known.
+export function now(chat, line, menu) {
   const cases = (line?.holdings || []).filter((h) => (line.codes || []).some((c) => h.code.startsWith(c)));
   if (cases.length) return desks(cases);
   const keys = lastKeys(chat);
   const has = (f) => keys.some((d) => field(d) === f);
   if (!chat?.messages.length) return step("start");
-  if (has("menu") || has("notice")) return step("emergency");
+  if (has("menu")) return step("emergency");
+  if (menu && menu !== "menu:emergency") return null;
+  if (has("notice")) return step("emergency");
   for (const name of ["safe", "urgency", "country", "subject"]) if (has(name)) return step(name);
   if (has("knows")) return step("subject");
   if (has("consent")) return send(chat);
