@@ -46,12 +46,12 @@ func journey(t *testing.T, b backend) {
 			{Send: &referrals.Send{Order: fmt.Sprint(canaryChat), Body: body(6), From: m}},
 			{Post: &referrals.Post{To: m, ID: "n2", Body: body(7)}},
 		},
-		Births:    []referrals.Birth{{Name: "kABCD-EFGH", State: body(8), Keep: time.Hour, Again: b.clock.now().Add(time.Hour)}},
+		Births: []referrals.Birth{{Name: "kABCD-EFGH", State: body(8), Keep: time.Hour, Again: b.clock.now().Add(time.Hour)}},
 		Documents: []referrals.Document{
 			{Case: code, Desk: "lima", Name: "ABCD-EFGH.asc", Body: []byte("sealed elsewhere"), Keep: 168 * time.Hour},
 			{Case: code, Desk: "desk-in-waiting", Name: "ABCD-EFGH.asc", Body: []byte("sealed elsewhere"), Keep: 168 * time.Hour},
 		},
-		Drops:     []referrals.Drop{{Case: "WXYZ-WXYZ"}, {Case: code, Desk: "fld"}},
+		Drops: []referrals.Drop{{Case: "WXYZ-WXYZ"}, {Case: code, Desk: "fld"}},
 	})
 	alert := referrals.Move{ID: "a", Desk: "lima", Code: "ABCD-EFGH", To: referrals.Alerted, Lane: referrals.Emergency, Due: b.clock.now().Add(time.Hour),
 		Origin: m.Slot, Errands: []referrals.Errand{{Post: &referrals.Post{To: m, ID: "n3", Body: body(9)}}}}
