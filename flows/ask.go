@@ -12,11 +12,12 @@ func (t *turn) screen() Screen {
 	}
 	sc := Screen{Notes: t.notes, Ask: t.ask(), Lines: t.lines(), Rows: t.rows(), Turn: t.s.Turn}
 	sc.Step, sc.Steps = t.progress()
+	sc.Optional = t.step().extra() && !t.s.Draft.Editing
 	return sc
 }
 
-// progress is the number of the question and how many there are when nothing
-// leads aside; zeros when it is none of them.
+// progress is the number of the question and how many there are when nothing leads aside; zeros
+// when it is none of them, or one of those that can be left out.
 func (t *turn) progress() (at, of int) {
 	d, m := t.s.Draft, t.machine()
 	if t.home() || d.Editing || d.Flow == FlowAdd || !counted(t.step()) {

@@ -22,11 +22,21 @@ func (t *turn) rows() [][]Button {
 	return append(rows, t.moving(step)...)
 }
 
-// pairs sets buttons two to a row.
+// irreversible are the presses that cannot be taken back. They stand apart, where no finger slips to them.
+var irreversible = []string{"wipe:yes", "caseact:withdraw", "caseact:close", "review:discard"}
+
+// pairs sets buttons two to a row, and what cannot be taken back in a row of its own.
 func pairs(buttons []Button) [][]Button {
 	rows := make([][]Button, 0, (len(buttons)+1)/2+3) // three more follow at most
-	for b := range slices.Chunk(buttons, 2) {
-		rows = append(rows, b)
+	alone := true
+	for i, b := range buttons {
+		apart := slices.Contains(irreversible, b.Field+":"+b.Value)
+		if alone || apart {
+			rows = append(rows, buttons[i:i+1:i+1])
+		} else {
+			rows[len(rows)-1] = append(rows[len(rows)-1], b)
+		}
+		alone = apart || !alone
 	}
 	return rows
 }
@@ -269,17 +279,30 @@ func (t *turn) skipping(step *Step) []Button {
 	}
 }
 
+// enough says that nav:done leaves out the rest of the questions: not in an answer opened from the review,
+// and not while it ends a multiple choice in which something is marked.
+func (t *turn) enough(step *Step) bool {
+	_, ok := step.answer(Enough)
+	marked := step.Takes == Several && len(t.s.Draft.Answers[step.field()]) > 0
+	return ok && !marked && !t.s.Draft.Editing
+}
+
 // ending is the button that ends a multiple choice, a number of messages, or a conversation.
 func (t *turn) ending(step *Step) []Button {
 	a, ok := step.answer("nav:done")
 	count := t.s.Draft.count(step.field())
+	if t.enough(step) {
+		a, _ = step.answer(Enough)
+	}
 	switch {
-	case !ok && step.Takes == OneMessage && count > 0 && (t.s.Draft.Editing || !step.optional()):
-		return []Button{navButton("done", "button.nav.keep")}
-	case !ok, step.Takes == Messages && count == 0 && a.To != End:
-		return nil
 	case a.To == End:
 		return []Button{navButton("done", "button.nav.finish")}
+	case a.On == Enough:
+		return []Button{navButton("done", "button.nav.enough")}
+	case !ok && step.Takes == OneMessage && count > 0 && (t.s.Draft.Editing || !step.optional()):
+		return []Button{navButton("done", "button.nav.keep")}
+	case !ok, step.Takes == Messages && count == 0:
+		return nil
 	case a.To == atMenu:
 		return []Button{navButton("done", "button.nav.menu")}
 	default:

@@ -9,7 +9,8 @@ import (
 
 // Check refuses a table that would lead somebody astray: two steps for a state, one answer
 // to two places, an arrow to nowhere, a step that cannot be reached or cannot reach an end, a way to Submit
-// around consent, a question whose way to answer it has no line. It names all that is wrong.
+// around consent, a question without a way out among those that have one, a question whose way to answer it
+// has no line. It names all that is wrong.
 func Check(t Table) error {
 	c := checker{table: t, steps: map[string]*Step{}}
 	c.states()
@@ -23,6 +24,7 @@ func Check(t Table) error {
 	}
 	if len(c.errs) == 0 {
 		c.reach()
+		c.wayOut()
 		c.consent()
 	}
 	return errors.Join(c.errs...)
@@ -125,6 +127,8 @@ func (c *checker) shape(s *Step) {
 		{s.takesWords() && (s.choices() > 0 || s.From != ""), "asks for words: no buttons but nav"},
 		{many && !has("nav:done") && !sends, "takes several answers: it needs nav:done"},
 		{listed && !has(Chosen), "has buttons that the table does not know: it needs chosen"},
+		{has(Enough) && !has("nav:skip"), "can be left out with the rest: it needs nav:skip to be left out alone"},
+		{has(Enough) && s.Takes == Messages, "takes any number of messages: nav:done is their end and cannot be enough"},
 		{send.Do == Submit && !has(Nobody), "can send: it needs nobody for when nobody may read it"},
 	} {
 		if rule.broken {
@@ -178,6 +182,25 @@ func (c *checker) reach() {
 
 func ends(s Step) bool {
 	return slices.ContainsFunc(s.Next, func(a Answer) bool { return a.To == End })
+}
+
+// wayOut refuses a question that has no way out among those that have one: whoever was told that the
+// rest can be left out finds it so to the end.
+func (c *checker) wayOut() {
+	for i := range c.table.Steps {
+		s := &c.table.Steps[i]
+		out, ok := s.answer(Enough)
+		for _, a := range s.Next {
+			if !ok || a.To == out.To || a.To == s.At || a.To == End {
+				continue
+			}
+			also, _ := c.steps[a.To].answer(Enough)
+			done, _ := c.steps[a.To].answer("nav:done")
+			if also.To != out.To && done.To != out.To {
+				c.wrong("%q leads from %q, where the rest can be left out, to %q: give it enough to %q too", a.On, s.At, a.To, out.To)
+			}
+		}
+	}
 }
 
 // consent refuses a way to Submit on which nobody was asked who may read.

@@ -75,6 +75,18 @@ func TestCheckRefuses(t *testing.T) {
 		{"messages without an end", "it needs nav:done", func(t *Table) { t.Steps[0].Next[1].On = "nav:skip" }},
 		{"marks without an end", "it needs nav:done", func(t *Table) { t.Steps[1].Next[0].On = "nav:skip" }},
 		{"a list without chosen", "it needs chosen", func(t *Table) { t.Steps[2].Next = t.Steps[2].Next[1:] }},
+		{"a way out that is not one to the end", `give it enough to "consent" too`, func(t *Table) {
+			t.Steps[0].Next[1].To = "more"
+			t.Steps = append(t.Steps,
+				Step{At: "more", Next: []Answer{{On: "yes", To: "most"}, {On: "nav:skip", To: "most"}, {On: Enough, To: "consent"}}},
+				Step{At: "most", Next: []Answer{{On: "yes", To: "marks"}, {On: "nav:skip", To: "marks"}}})
+		}},
+		{"a way out of a question that cannot be skipped", "needs nav:skip", func(t *Table) {
+			t.Steps[1].Next = append(t.Steps[1].Next, Answer{On: Enough, To: "consent"})
+		}},
+		{"a way out where nav:done is the end of an answer", "cannot be enough", func(t *Table) {
+			t.Steps[0].Next = append(t.Steps[0].Next, Answer{On: "nav:skip", To: "marks"}, Answer{On: Enough, To: "consent"})
+		}},
 		{"a value that is too long", "does not fit behind a button", func(t *Table) {
 			t.Steps[1].Options = []string{strings.Repeat("x", 60)}
 		}},

@@ -1,7 +1,8 @@
 package flows
 
 // contact asks a mission for contact; nothing in it is urgent. Safety, country, account
-// and consent are required; every other question can be skipped.
+// and consent are required. What comes after the account can be skipped one by one or left out as a
+// whole.
 var contact = Table{Flow: FlowContact, Begin: atLanguage, Steps: []Step{
 	{At: "language", From: FromLanguages, Next: []Answer{
 		{On: Chosen, To: "notice"},
@@ -27,47 +28,16 @@ var contact = Table{Flow: FlowContact, Begin: atLanguage, Steps: []Step{
 	{At: "not_peaceful", Next: []Answer{
 		{On: "nav:done", To: End, Do: Discard, Say: "note.left"},
 	}},
-	{At: "country", From: FromCountries, Next: []Answer{
-		{On: Chosen, To: "alias"},
-		{On: Found, To: "alias"},
-	}},
-	{At: "alias", Next: []Answer{
-		{On: "name", To: "who"},
-		{On: "alias", To: "who"},
-		{On: "anonymous", To: "work"},
-		{On: "nav:skip", To: "work"},
-	}},
-	{At: "who", Part: true, Takes: OneMessage, Next: []Answer{
-		{On: Written, To: "work"},
-		{On: "nav:skip", To: "work"},
-	}},
-	{At: "work", Takes: Several, Options: works, Next: []Answer{
-		{On: "nav:done", To: "ask"},
-		{On: "nav:skip", To: "ask"},
-	}},
-	{At: "ask", From: FromAsks, Takes: Several, Next: []Answer{
-		{On: Chosen, To: "ask"},
-		{On: "nav:done", To: "account"},
-		{On: "nav:skip", To: "account"},
+	{At: "country", Ask: "ask.country_contact", From: FromCountries, Next: []Answer{
+		{On: Chosen, To: "account"},
+		{On: Found, To: "account"},
 	}},
 	{At: "account", Ask: "ask.account_contact", Takes: Messages, Next: []Answer{
 		{On: Written, To: "account"},
-		{On: "nav:done", To: "times"},
+		{On: "nav:done", To: "reach"},
 	}},
-	{At: "times", Takes: OneMessage, Next: []Answer{
-		{On: Written, To: "speaks"},
-		{On: "nav:skip", To: "speaks"},
-	}},
-	{At: "speaks", Takes: OneMessage, Next: []Answer{
-		{On: Written, To: "public"},
-		{On: "nav:skip", To: "public"},
-	}},
-	{At: "public", Next: []Answer{
-		{On: "no", To: "reach"},
-		{On: "ask_me", To: "reach"},
-		{On: "nav:skip", To: "reach"},
-	}},
-	{At: "reach", Next: []Answer{
+
+	{At: "reach", Say: "note.rest", Next: []Answer{
 		{On: "here", To: "avoid"},
 		{On: "signal", To: "reach_detail"},
 		{On: "phone", To: "reach_detail"},
@@ -75,15 +45,58 @@ var contact = Table{Flow: FlowContact, Begin: atLanguage, Steps: []Step{
 		{On: "person", To: "reach_detail"},
 		{On: "none", To: "avoid"},
 		{On: "nav:skip", To: "avoid"},
+		{On: Enough, To: "consent"},
 	}},
 	{At: "reach_detail", Part: true, Takes: OneMessage, Next: []Answer{
 		{On: Written, To: "avoid"},
 		{On: "nav:skip", To: "avoid"},
+		{On: Enough, To: "consent"},
 	}},
 	{At: "avoid", Takes: OneMessage, Next: []Answer{
-		{On: Written, To: "consent"},
-		{On: "nav:skip", To: "consent"},
+		{On: Written, To: "times"},
+		{On: "nav:skip", To: "times"},
+		{On: Enough, To: "consent"},
 	}},
+	{At: "times", Takes: OneMessage, Next: []Answer{
+		{On: Written, To: "alias"},
+		{On: "nav:skip", To: "alias"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "alias", Next: []Answer{
+		{On: "name", To: "who"},
+		{On: "alias", To: "who"},
+		{On: "anonymous", To: "ask"},
+		{On: "nav:skip", To: "ask"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "who", Part: true, Takes: OneMessage, Next: []Answer{
+		{On: Written, To: "ask"},
+		{On: "nav:skip", To: "ask"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "ask", From: FromAsks, Takes: Several, Next: []Answer{
+		{On: Chosen, To: "ask"},
+		{On: "nav:done", To: "work"},
+		{On: "nav:skip", To: "work"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "work", Takes: Several, Options: works, Next: []Answer{
+		{On: "nav:done", To: "speaks"},
+		{On: "nav:skip", To: "speaks"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "speaks", Takes: OneMessage, Next: []Answer{
+		{On: Written, To: "public"},
+		{On: "nav:skip", To: "public"},
+		{On: Enough, To: "consent"},
+	}},
+	{At: "public", Next: []Answer{
+		{On: "no", To: "consent"},
+		{On: "ask_me", To: "consent"},
+		{On: "nav:skip", To: "consent"},
+		{On: Enough, To: "consent"},
+	}},
+
 	{At: "consent", From: FromRecipients, Takes: Several, Next: []Answer{
 		{On: Chosen, To: "consent"},
 		{On: "nav:done", To: "review"},

@@ -105,6 +105,74 @@ func TestWordsHaveNoAnswerButtons(t *testing.T) {
 	}
 }
 
+// TestWayOut proves that a report and a request can be sent from the account on: each question between it and
+// the one for consent is unnumbered, can be skipped, and leads to consent by one press that says so.
+func TestWayOut(t *testing.T) {
+	e := newEngine(t, fakeDirectory{})
+	for flow, least := range map[string]int{FlowThreat: 19, FlowContact: 10} {
+		found := 0
+		for at := range between(e.machines[flow], "account", "consent") {
+			found++
+			s := Session{Draft: Draft{Flow: flow, At: at, Trail: []string{"account"}, Answers: map[string][]string{"country": {"PE"}}}}
+			screen := e.Show(s).Screen
+			labels := map[string]any{}
+			for _, b := range shown(screen) {
+				labels[b.Field+":"+b.Value] = b.Label
+			}
+			if way, _ := labels["nav:done"].(Text); way.Key != "button.nav.enough" || labels["nav:skip"] == nil {
+				t.Errorf("%s/%s offers %q for a way out, and skip %v", flow, at, way.Key, labels["nav:skip"])
+			}
+			if !screen.Optional || screen.Step != 0 || screen.Steps != 0 {
+				t.Errorf("%s/%s is shown as question %d of %d, optional: %v", flow, at, screen.Step, screen.Steps, screen.Optional)
+			}
+			if out := mustStep(t, e, s, Input{Kind: Press, Field: "nav", Value: "done"}); out.Session.Draft.At != "consent" {
+				t.Errorf("%s/%s leads to %s", flow, at, out.Session.Draft.At)
+			}
+		}
+		if found < least {
+			t.Errorf("%s: %d questions that can be left out, want %d", flow, found, least)
+		}
+	}
+}
+
+// between are the states on the ways from one to another.
+func between(m *machine, from, to string) map[string]bool {
+	found := map[string]bool{}
+	for next := []string{from}; len(next) > 0; next = next[1:] {
+		for _, a := range m.steps[next[0]].Next {
+			if a.To != to && a.To != from && a.To != End && !found[a.To] {
+				found[a.To] = true
+				next = append(next, a.To)
+			}
+		}
+	}
+	return found
+}
+
+// TestNumberedQuestions proves that the numbers count what is asked of everybody, to the end.
+func TestNumberedQuestions(t *testing.T) {
+	e := newEngine(t, fakeDirectory{})
+	for flow, want := range map[string]int{FlowEmergency: 6, FlowThreat: 8, FlowContact: 6, FlowAfter: 0} {
+		numbers := map[int]bool{}
+		for _, s := range e.machines[flow].table.Steps {
+			if !counted(&s) || s.Apart {
+				continue
+			}
+			d := Draft{Flow: flow, At: s.At}
+			for at := e.machines[flow].table.Begin; at != s.At; at = mainLine(e.machines[flow].steps[at]) {
+				d.Trail = append(d.Trail, at)
+			}
+			screen := e.Show(Session{Draft: d}).Screen
+			if numbers[screen.Step] = true; screen.Steps != want {
+				t.Errorf("%s/%s is %d of %d, want of %d", flow, s.At, screen.Step, screen.Steps, want)
+			}
+		}
+		if len(numbers) != want {
+			t.Errorf("%s has the numbers %v, want 1 to %d", flow, numbers, want)
+		}
+	}
+}
+
 // TestConsentIsOffAtFirst proves that no consent is given before the person gives it.
 func TestConsentIsOffAtFirst(t *testing.T) {
 	e := newEngine(t, fakeDirectory{})

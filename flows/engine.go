@@ -47,11 +47,11 @@ type Engine struct {
 	order     []string
 }
 
-// FactNames lists the facts that the texts mention: the operator's mail address, the fingerprint of
-// the signing key and where it is published (strings), and how long an unfinished draft and a
+// FactNames lists the facts that the texts mention: the operator's mail address and the fingerprint of
+// the signing key (strings), and how long an unfinished draft and a
 // sealed copy are kept (time.Duration).
 func FactNames() []string {
-	return []string{"Operator", "Fingerprint", "Published", "DraftKept", "SealedKept"}
+	return []string{"Operator", "Fingerprint", "DraftKept", "SealedKept"}
 }
 
 // New checks all tables and makes an engine of them. Its errors name what is wrong in which table.

@@ -60,7 +60,7 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 	}},
 
 	{At: "wipe", Next: []Answer{
-		{On: "yes", To: End, Do: Wipe},
 		{On: "no", To: "menu"},
+		{On: "yes", To: End, Do: Wipe},
 	}},
 }}

@@ -16,7 +16,7 @@ type machine struct {
 	// review is the state that an answer opened from the review returns to; empty when
 	// the conversation has none.
 	review string
-	// rest is, for each state, how many questions follow on the main line.
+	// rest is, for each state, how many numbered questions follow on the main line.
 	rest map[string]int
 	// values are, for each state, the buttons that the table knows.
 	values map[string][]Button
@@ -76,7 +76,7 @@ func (m *machine) next(ctx context.Context, at, event string) (string, error) {
 	return to, nil
 }
 
-// restOf counts, for each state, the questions from it to the end when each is answered
+// restOf counts, for each state, the numbered questions from it to the end when each is answered
 // with the first answer that leads on.
 func restOf(m *machine) map[string]int {
 	rest := map[string]int{}
@@ -104,7 +104,8 @@ func mainLine(s *Step) string {
 	return End
 }
 
-// counted says that the step is one of the numbered questions.
+// counted says that the step is one of the numbered questions: those that nobody can leave out as a whole. A
+// number that counted the others would promise a long way to somebody who can stop at once.
 func counted(s *Step) bool {
-	return s.At != atLanguage && s.At != atNotice && !s.Part && (s.question() || s.At == "review")
+	return s.At != atLanguage && s.At != atNotice && !s.Part && !s.extra() && (s.question() || s.At == "review")
 }

@@ -38,6 +38,9 @@ func (t *turn) enter(to string) error {
 		return nil
 	}
 	d.Trail = append(slices.Clip(d.Trail), d.At)
+	if s := t.machine().steps[to]; s.Say != "" {
+		t.note(s.Say, nil)
+	}
 	t.place(to)
 	return t.pass()
 }

@@ -154,11 +154,15 @@ func (t *turn) nav() error {
 	}
 }
 
-// done ends a multiple choice or a number of messages, or leaves what was written as it is.
+// done ends a multiple choice or a number of messages, leaves what was written as it is, or leaves
+// out the rest of the questions.
 func (t *turn) done() error {
 	step := t.step()
 	if step.From == FromRecipients {
 		return t.consented("nav:done")
+	}
+	if t.enough(step) {
+		return t.fire(Enough)
 	}
 	if _, ok := step.answer("nav:done"); !ok {
 		return t.fire(Written)

@@ -32,6 +32,8 @@ type walk struct {
 	s     Session
 	sent  int
 	codes int
+	// patient goes through the questions that can be left out.
+	patient bool
 	// kept are the words that were sent and must be somewhere.
 	kept map[string]bool
 }
@@ -248,7 +250,11 @@ func (w *walk) forward(s Session) Input {
 	if has("consent", "none") && (len(s.Draft.Answers["consent"]) == 0 || s.Draft.first("consent") == "none") {
 		return Input{Kind: Press, Field: "consent", Value: buttons[0].Value, At: noon}
 	}
-	for _, p := range preferred {
+	wishes := preferred
+	if w.patient {
+		wishes = append([]string{"nav:skip"}, preferred...)
+	}
+	for _, p := range wishes {
 		field, value, _ := strings.Cut(p, ":")
 		if has(field, value) {
 			return Input{Kind: Press, Field: field, Value: value, At: noon}
@@ -291,7 +297,7 @@ func (w *walk) canEdit() bool {
 func TestAnyConversation(t *testing.T) {
 	e := newEngine(t, fakeDirectory{languages: []string{"en", "es"}, many: true})
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &walk{t: rt, e: e, kept: map[string]bool{}}
+		w := &walk{t: rt, e: e, kept: map[string]bool{}, patient: rapid.Bool().Draw(rt, "patient")}
 		if rapid.Bool().Draw(rt, "begun") {
 			w.s = Session{Language: "en", Noticed: true}
 			flow := rapid.SampledFrom([]string{FlowEmergency, FlowThreat, FlowContact}).Draw(rt, "flow")

@@ -21,9 +21,11 @@ type Verbatim string
 type Screen struct {
 	// Notes are said before the question: what was kept, what was not understood.
 	Notes []Text
-	// Progress is the number of the question and how many there are; zero when it does not apply.
+	// Step is the number of the question and Steps how many there are; zero when it is not numbered.
 	Step, Steps int
-	Ask         Text
+	// Optional says that the question and all that follow it may be left out.
+	Optional bool
+	Ask      Text
 	// Lines follow the question: a summary, a list of cases.
 	Lines []Text
 	Rows  [][]Button

@@ -29,7 +29,9 @@ type Step struct {
 	Apart bool
 	// Default is the answer until another is given.
 	Default string
-	Next    []Answer
+	// Say is the key of a note that is said when an answer leads here.
+	Say  string
+	Next []Answer
 }
 
 // Answer is one line of a table: what was answered, and where it leads.
@@ -57,6 +59,7 @@ const (
 	Written = "written" // words, a file or a place that the question asked for
 	Known   = "known"   // need not be asked: the answer is known already
 	Nobody  = "nobody"  // send was pressed, and nobody may read it
+	Enough  = "enough"  // nav:done where it ends no answer: the rest of the questions is left out
 )
 
 // Takes says how a question is answered.
@@ -136,6 +139,13 @@ func (s *Step) optional() bool {
 	return ok
 }
 
+// extra says whether the question may be left out together with all that follow it.
+func (s *Step) extra() bool {
+	_, enough := s.answer(Enough)
+	done, ends := s.answer("nav:done")
+	return enough || ends && done.To == End && s.question()
+}
+
 // question says whether the step asks for something that is kept.
 func (s *Step) question() bool {
 	return s.takesWords() || s.Takes == Several || s.From != "" && s.From != FromFields || s.choices() > 0
@@ -155,7 +165,7 @@ func (s *Step) choices() int {
 // ownValue says that an answer is a value of the step's own field.
 func ownValue(on string) bool {
 	switch on {
-	case Chosen, Found, Written, Known, Nobody:
+	case Chosen, Found, Written, Known, Nobody, Enough:
 		return false
 	}
 	for i := range len(on) {

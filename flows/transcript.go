@@ -25,6 +25,9 @@ func transcript(out Outcome) string {
 	if out.Screen.Steps > 0 {
 		fmt.Fprintf(&b, " %d/%d", out.Screen.Step, out.Screen.Steps)
 	}
+	if out.Screen.Optional {
+		b.WriteString(" optional")
+	}
 	for _, waiting := range out.Session.Parked {
 		fmt.Fprintf(&b, ", waiting %s/%s", waiting.Flow, waiting.At)
 	}

@@ -151,11 +151,7 @@ func (r renderer) body(s Screen) string {
 	for _, n := range s.Notes {
 		head = append(head, r.text(n))
 	}
-	ask := r.text(s.Ask)
-	if s.Steps > 0 {
-		ask = r.t.Text(r.lang, "review.progress", map[string]any{"Step": s.Step, "Steps": s.Steps}) + "\n" + ask
-	}
-	head = append(head, ask)
+	head = append(head, r.progress(s)+r.text(s.Ask))
 	var lines []string
 	for _, l := range s.Lines {
 		lines = append(lines, r.text(l))
@@ -170,6 +166,18 @@ func (r renderer) body(s Screen) string {
 		if n == 0 || units(body) <= MaxText {
 			return shorten(body)
 		}
+	}
+}
+
+// progress is the line above a question: its number, or that it may be left out.
+func (r renderer) progress(s Screen) string {
+	switch {
+	case s.Optional:
+		return r.t.Text(r.lang, "review.optional", nil) + "\n"
+	case s.Steps > 0:
+		return r.t.Text(r.lang, "review.progress", map[string]any{"Step": s.Step, "Steps": s.Steps}) + "\n"
+	default:
+		return ""
 	}
 }
 

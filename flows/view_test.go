@@ -53,6 +53,10 @@ en:line.g Own=es:button.language_name`
 	if got := s.View("en", plain{}).Text; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	s.Optional = true
+	if got := s.View("en", plain{}).Text; !strings.Contains(got, "\n\nen:review.optional\nen:ask.b") || strings.Contains(got, "progress") {
+		t.Errorf("a question that can be left out is shown as\n%s", got)
+	}
 	if got := s.Notes[0].Text("fr", dated{}); !strings.Contains(got, "Time=fr 12:00PM") {
 		t.Errorf("a catalogue that can write times was not asked: %s", got)
 	}
@@ -103,5 +107,40 @@ func TestViewFits(t *testing.T) {
 	got = s.View("en", plain{}).Text
 	if n := len(utf16.Encode([]rune(got))); n > MaxText || !strings.HasSuffix(got, "…") {
 		t.Errorf("a question that is too long by itself has %d units", n)
+	}
+}
+
+// TestIrreversibleStandsApart proves that what cannot be taken back shares its row with nothing and comes last of
+// the answers, and that Back is always first and Stop second in the last row.
+func TestIrreversibleStandsApart(t *testing.T) {
+	e := newEngine(t, fakeDirectory{languages: []string{"en", "es"}, many: true})
+	found := map[string]bool{}
+	for _, s := range append(everyState(e), Session{Draft: Draft{Flow: FlowHome, At: atMenu, Items: []Item{{Text: "words"}}}}) {
+		rows := e.Show(s).Screen.Rows
+		for i, row := range rows {
+			for _, b := range row {
+				data := b.Field + ":" + b.Value
+				if !slices.Contains(irreversible, data) {
+					continue
+				}
+				found[data] = true
+				if len(row) > 1 {
+					t.Errorf("%s/%s: %s shares its row", s.Draft.Flow, s.Draft.At, data)
+				}
+				for _, below := range rows[i+1:] {
+					if below[0].Field != "nav" && !slices.Contains(irreversible, below[0].Field+":"+below[0].Value) {
+						t.Errorf("%s/%s: %s:%s stands below %s", s.Draft.Flow, s.Draft.At, below[0].Field, below[0].Value, data)
+					}
+				}
+			}
+			for n, b := range row {
+				if place := map[string]int{"back": 0, "cancel": 1}; b.Field == "nav" && (i < len(rows)-1 || n != place[b.Value]) && (b.Value == "back" || b.Value == "cancel") {
+					t.Errorf("%s/%s: %s stands in row %d of %d at %d", s.Draft.Flow, s.Draft.At, b.Value, i+1, len(rows), n+1)
+				}
+			}
+		}
+	}
+	if len(found) != len(irreversible) {
+		t.Errorf("only %v were found", found)
 	}
 }
