@@ -163,7 +163,8 @@ func (p *paper) json(d *referrals.Desk, fields []string) []byte {
 	if enc.Encode(doc) != nil { // strings and numbers only: cannot fail
 		return []byte("{}")
 	}
-	return bytes.TrimRight(out.Bytes(), "\n")
+	// Words that imitate the marker lines must not look like them here: the escape reads as the same dash.
+	return bytes.ReplaceAll(bytes.TrimRight(out.Bytes(), "\n"), []byte("-----"), []byte(`\u002d----`))
 }
 
 // listedFile is a file as the document names it.
@@ -246,6 +247,6 @@ func (w *writer) answer(field string, p *paper) {
 // files writes what is sealed beside the document.
 func (w *writer) files(p *paper) {
 	for _, f := range p.listed() {
-		w.line("document.file", strings.TrimSpace(f.Name+"  "+f.Original+"  "+f.Type))
+		w.line("document.file", strings.Join(strings.Fields(f.Name+" "+f.Original+" "+f.Type), " ")) // on one line, whatever the name
 	}
 }
