@@ -32,6 +32,7 @@ type storeRow struct {
 	// Clear says that it is readable by design: codes, lanes, states and times, and nothing else.
 	Clear bool   `json:"clear"`
 	Key   string `json:"key"`
+	Type  string `json:"type"` // of Redis
 	Kept  string `json:"kept"`
 	Bytes int    `json:"bytes"`
 	Raw   string `json:"raw"`
@@ -72,7 +73,7 @@ func (w *world) readStore(ctx context.Context) (storeView, error) {
 	}
 	for _, e := range entries {
 		what := meaning(e.Key)
-		row := storeRow{What: what.words, Clear: what.clear, Key: e.Key, Kept: kept(e.TTL), Bytes: len(w.rawValue(e.Key)), Raw: sealedFirst(e.Preview)}
+		row := storeRow{What: what.words, Clear: what.clear, Key: e.Key, Type: e.Type, Kept: kept(e.TTL), Bytes: len(w.rawValue(e.Key)), Raw: sealedFirst(e.Preview)}
 		view.Rows = append(view.Rows, row)
 		view.Keys++
 		view.Bytes += row.Bytes

@@ -183,12 +183,13 @@ function drawStore(s) {
   const words = s.words === 1 ? "1 word" : `${s.words} words`;
   const said = s.found.length
     ? `Of ${words} of the defender these stand readable here or in what left the line: ${s.found.join(", ")}`
-    : `Searched here and in what left the line for ${words} of the defender: none is there.`;
+    : `Searched here and in what left the line for ${words} of the defender (six letters or more): none is there.`;
   if (proof.textContent !== said) proof.textContent = said;
   $("store-rows").replaceChildren(...s.rows.map((r) => {
     const tr = element("tr");
     const what = element("th", r.clear ? "clear" : "", r.what);
     what.scope = "row";
+    what.append(element("span", "type", ` ${r.type}`));
     const raw = (text, also = "") => {
       const td = element("td", `raw ${also}`);
       td.append(element("span", "", text));
