@@ -38,7 +38,16 @@ type caseworker struct {
 	now     func() time.Time
 	keep    Retention
 	log     *slog.Logger
+	// sealing holds a place for each file being sealed: slow files must leave workers for people.
+	sealing chan struct{}
 }
+
+// How many files are sealed at once, how long one may take, and when to look again for a place.
+const (
+	mostSealing = workerCount / 2
+	sealWithin  = 3 * time.Minute
+	placeAgain  = time.Second
+)
 
 // mostTries is how often a file is tried before its defender is told that it did not arrive: with
 // the pauses between, about two hours.
@@ -65,6 +74,9 @@ func (cw *caseworker) take(ctx context.Context, w referrals.Work) (referrals.Com
 		var errands []referrals.Errand
 		c, errands = c.Happen(e, cw.dir)
 		out.Errands = append(out.Errands, errands...)
+		if e.Kind == referrals.WasWithdrawn { // also what was sealed after its defender took it back
+			out.Drops = append(out.Drops, referrals.Drop{Case: c.Code})
+		}
 	}
 	if len(c.Waiting) > 0 {
 		cw.sealNext(ctx, &c, &out)
@@ -87,6 +99,13 @@ func (cw *caseworker) written(c referrals.Case, out referrals.Commit) (referrals
 
 // sealNext seals the first waiting file for every desk consented to, or puts it off.
 func (cw *caseworker) sealNext(ctx context.Context, c *referrals.Case, out *referrals.Commit) {
+	select {
+	case cw.sealing <- struct{}{}:
+		defer func() { <-cw.sealing }()
+	default:
+		out.Again = cw.now().Add(placeAgain)
+		return
+	}
 	f := c.Waiting[0]
 	headers, err := cw.sealFile(ctx, *c, f)
 	state := referrals.FileSealed
@@ -113,8 +132,16 @@ func (cw *caseworker) sealNext(ctx context.Context, c *referrals.Case, out *refe
 // errNobody is returned when a file could be sealed for nobody.
 var errNobody = errors.New("no desk of the case has a usable key")
 
-// sealFile streams one file from Telegram through the seal onto the shelf.
-func (cw *caseworker) sealFile(ctx context.Context, c referrals.Case, f referrals.WaitingFile) (map[string][]byte, error) {
+// sealFile streams one file from Telegram through the seal onto the shelf. A file that makes sealing fail in
+// a way nobody foresaw is one that could not be sealed.
+func (cw *caseworker) sealFile(ctx context.Context, c referrals.Case, f referrals.WaitingFile) (headers map[string][]byte, err error) {
+	defer func() {
+		if recover() != nil {
+			headers, err = nil, errPanic
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, sealWithin)
+	defer cancel()
 	var desks []string
 	for _, s := range c.Shares {
 		if s.Stage == referrals.Recalled {
@@ -138,12 +165,12 @@ func (cw *caseworker) sealFile(ctx context.Context, c referrals.Case, f referral
 	if err != nil {
 		return nil, err
 	}
-	headers, err := cw.seal.SealFile(desks, f.Given, src, dst)
+	headers, err = cw.seal.SealFile(desks, f.Given, src, dst)
 	if err != nil {
 		return nil, errors.Join(err, dst.Abort(context.WithoutCancel(ctx)))
 	}
 	if err := dst.Close(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, dst.Abort(context.WithoutCancel(ctx)))
 	}
 	return headers, nil
 }

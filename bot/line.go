@@ -79,16 +79,15 @@ const (
 
 // Line is one replica's bot.
 type Line struct {
-	o        Options
-	clients  map[byte]*Client
-	setups   map[byte]*setup
-	workers  *workers
-	runner   *runner
-	out      *outbox
-	pollers  []*poller
-	hooks    map[string]http.Handler
-	heard    atomic.Int64 // Unix time of the last answer of Telegram
-	draining context.Context
+	o       Options
+	clients map[byte]*Client
+	setups  map[byte]*setup
+	workers *workers
+	runner  *runner
+	out     *outbox
+	pollers []*poller
+	hooks   map[string]http.Handler
+	heard   atomic.Int64 // Unix time of the last answer of Telegram
 }
 
 // New assembles a line. Nothing runs and nothing is called until Run.
@@ -98,7 +97,7 @@ func New(o Options) (*Line, error) {
 		return nil, err
 	}
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
-	l := &Line{o: o, draining: context.Background(), clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
+	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
@@ -151,10 +150,10 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
 		history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
-	l.workers.cases = &caseworker{dir: o.Directory, seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log}
+	l.workers.cases = &caseworker{dir: o.Directory, seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
+		sealing: make(chan struct{}, mostSealing)}
 	for b := range l.clients {
-		r := &receiver{bot: b, store: o.Store, log: o.Log, meters: o.Meters}
-		r.hand = func(w []referrals.Work) { l.workers.hand(l.draining)(w) }
+		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, log: o.Log, meters: o.Meters}
 		if o.WebhookURL == "" {
 			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, ready: l.hear})
 			continue
@@ -212,17 +211,15 @@ func (l *Line) Start(ctx context.Context) error {
 func (l *Line) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	l.draining = working
 	var receivers, finishers sync.WaitGroup
 	for _, p := range l.pollers {
 		receivers.Go(func() { p.run(ctx) })
 	}
 	receivers.Go(func() { l.publish(ctx) })
 	receivers.Go(func() { l.listen(ctx) })
-	handing, stopHanding := context.WithCancel(working)
-	defer stopHanding()
+	received := make(chan struct{})
 	for range workerCount {
-		finishers.Go(func() { l.workers.work(handing) })
+		finishers.Go(func() { l.workers.work(working, received) })
 	}
 	receivers.Go(func() { l.workers.look(ctx) })
 	receivers.Go(func() { l.runner.sweep(ctx, sweepEvery) })
@@ -234,7 +231,9 @@ func (l *Line) Run(ctx context.Context) error {
 		senders.Go(func() { l.out.run(working, laneEmergency) })
 	}
 	receivers.Wait()
-	stopHanding()
+	last := time.AfterFunc(lastWords, stop) // whatever hangs then
+	defer last.Stop()
+	close(received)
 	finishers.Wait()
 	l.drain(working)
 	stop()
@@ -247,8 +246,6 @@ func (l *Line) Run(ctx context.Context) error {
 
 // drain waits until nothing is left to send, or for as long as last words may take.
 func (l *Line) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lastWords)
-	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for l.out.depth() > 0 {

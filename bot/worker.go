@@ -37,15 +37,14 @@ type workers struct {
 	nothing time.Duration // how often to look for due work when nobody says so
 }
 
-// hand gives work just kept to the workers. What they cannot take now is released and comes due at once.
-func (ws *workers) hand(ctx context.Context) func([]referrals.Work) {
-	return func(work []referrals.Work) {
-		for _, w := range work {
-			select {
-			case ws.queue <- w:
-			default:
-				ws.giveBack(ctx, w, time.Time{})
-			}
+// hand gives work just kept to the workers. What they cannot take now is released and comes due at once,
+// also when the process is about to end.
+func (ws *workers) hand(work []referrals.Work) {
+	for _, w := range work {
+		select {
+		case ws.queue <- w:
+		default:
+			ws.giveBack(context.Background(), w, time.Time{})
 		}
 	}
 }
@@ -84,12 +83,8 @@ func (ws *workers) look(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			ws.log.Warn("taking work failed; it is tried again", "err", err)
 		}
-		for _, w := range work {
-			select {
-			case ws.queue <- w:
-			case <-ctx.Done():
-				return
-			}
+		for _, w := range work { // also when ctx ends: the workers finish what was taken
+			ws.queue <- w
 		}
 	}
 }
@@ -107,8 +102,9 @@ func (ws *workers) poked(first string) []string {
 	}
 }
 
-// work handles what is in the queue until ctx ends and the queue is empty.
-func (ws *workers) work(ctx context.Context) {
+// work handles what is in the queue until stop is closed and the queue is empty. ctx is for the handling
+// itself and outlives stop: what was taken is finished.
+func (ws *workers) work(ctx context.Context, stop <-chan struct{}) {
 	for {
 		select {
 		case w := <-ws.queue:
@@ -117,7 +113,7 @@ func (ws *workers) work(ctx context.Context) {
 		default:
 		}
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return
 		case w := <-ws.queue:
 			ws.handle(ctx, w)
