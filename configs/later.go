@@ -1,6 +1,10 @@
 package configs
 
-import "defenderline/referrals"
+import (
+	"time"
+
+	"defenderline/referrals"
+)
 
 // unserved warns of what the file may say already and this release does not do yet, and refuses a
 // desk that nobody could be alerted at for that reason. Serving one of them means deleting its
@@ -13,11 +17,27 @@ func (l *loader) unserved(c *Config) {
 	if c.Operator != nil {
 		l.warn("operator.email", "is not served yet", remedy)
 	}
+	if c.Fallback != nil {
+		l.warn("fallback_contacts", "is not served yet", remedy)
+	}
 	for _, d := range c.Desks {
+		l.outlasts(c, d)
 		if d.TokenSHA256 != nil {
 			l.warn(d.Field+".api_token_sha256_file", "is not served yet", remedy)
 		}
 		l.unreachable(d)
+	}
+}
+
+// outlasts warns of a ladder that is longer than sealed copies are kept: who is alerted last would find nothing.
+func (l *loader) outlasts(c *Config, d Desk) {
+	var longest time.Duration
+	for i := range d.Ladder {
+		longest += max(d.Within(i, referrals.Routine), d.Within(i, referrals.Emergency))
+	}
+	if longest > c.Retention.Sealed {
+		l.warn(d.Field+".duty", "takes "+longest.String()+" from the first rung to the last, longer than retention.sealed keeps a case",
+			"shorten routine_acknowledge_within or the rungs, or raise retention.sealed")
 	}
 }
 

@@ -41,6 +41,9 @@ func (c *Catalogue) FindCountries(lang, typed string, max int) []string {
 	}
 	q := query{finder: f, lang: slices.Index(f.langs, lang)}
 	q.run(words)
+	if len(q.hits) == 0 {
+		q.run(withoutSmall(spelt(typed)))
+	}
 	return q.best(max)
 }
 
@@ -60,9 +63,9 @@ func (q *query) run(words []string) {
 	if len(words) <= nameWords {
 		q.whole = true
 		text := strings.Join(words, " ")
-		q.exact(text, 0)
+		known := q.exact(text, 0)
 		q.begun(text, 100)
-		if len(q.hits) == 0 {
+		if !known { // "austra" begins Australia, and may be Austria
 			q.misspelt(text, 300)
 		}
 	}

@@ -11,6 +11,15 @@ import (
 // fold gives the words of a text in the form in which names are compared: no case, accents, signs,
 // hamza, tatweel, vowel marks or Arabic article; one spelling of letters that are written in several ways.
 func fold(s string) []string {
+	words := spelt(s)
+	for i, word := range words {
+		words[i] = foldWord(word)
+	}
+	return words
+}
+
+// spelt is fold with the Arabic article left on: a slip can make the beginning of a name look like one.
+func spelt(s string) []string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(s) {
@@ -23,11 +32,7 @@ func fold(s string) []string {
 			b.WriteByte(' ')
 		}
 	}
-	words := strings.Fields(b.String())
-	for i, word := range words {
-		words[i] = foldWord(word)
-	}
-	return words
+	return strings.Fields(b.String())
 }
 
 // foldLetter brings letters to the plain one that people type for them.

@@ -71,7 +71,7 @@ func (p *parts) run(ctx context.Context) error {
 		if err := p.start(within); err != nil {
 			return err
 		}
-		p.log.Info("listening", "http", listening[0].Addr().String(), "missions", len(p.config.Desks))
+		p.log.Info("listening", "http", listening[0].Addr().String(), "desks", len(p.config.Desks))
 		return p.line.Run(within)
 	})
 	err := group.Wait()
