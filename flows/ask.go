@@ -53,6 +53,8 @@ func (t *turn) ask() Text {
 // homeAsk is what a page of home says.
 func (t *turn) homeAsk(step *Step) Text {
 	switch {
+	case step.At == atMenu && t.s.Noticed: // somebody who has been here knows what the line is
+		return Text{Key: "ask.menu_again"}
 	case step.From == FromCountries && len(t.s.Draft.Offered) > 0:
 		return Text{Key: "ask.country_found"}
 	case step.From == FromCases && len(t.s.Cases) == 0:

@@ -25,6 +25,9 @@ func (t *turn) message() error {
 		t.country()
 	default:
 		t.aside("note.kept_aside")
+		if t.home() && t.s.Draft.At == atMenu && !t.languageKnown() { // the menu would be in a guessed language
+			t.place(atLanguage)
+		}
 	}
 	return nil
 }
