@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tg "github.com/go-telegram/bot"
@@ -301,34 +303,53 @@ func (a *atDesk) describe(h referrals.Holding, d *referrals.Desk) string {
 // mostListed is how many cases one message of a queue shows.
 const mostListed = 10
 
-// queue shows what waits at the officer's desks, the most urgent first.
+// waiting is a case at one of the officer's desks.
+type waiting struct {
+	referrals.Holding
+	desk *referrals.Desk
+}
+
+// queue shows what waits at the officer's desks, the most urgent first, as much as fits into a message.
 func (a *atDesk) queue(ctx context.Context) error {
-	var lines []string
-	k := &keyboard{}
+	var found []waiting
 	more := false
 	for _, s := range a.seats {
-		found, next, err := a.holding.Holdings(ctx, s.Desk.ID, nil, mostListed, "")
+		held, next, err := a.holding.Holdings(ctx, s.Desk.ID, nil, mostListed, "")
 		if err != nil {
 			return fmt.Errorf("list a desk's cases: %w", err)
 		}
 		more = more || next != ""
-		for _, h := range found {
-			lines = append(lines, a.describe(h, s.Desk))
-			if acts := deskActs[h.State]; len(acts) > 0 {
-				label := a.text("desk.button."+acts[0], nil) + " " + h.Code
-				k.Rows = append(k.Rows, []button{{Text: label, Data: acts[0] + ":" + h.Code}})
-			}
+		for _, h := range held {
+			found = append(found, waiting{h, s.Desk})
 		}
 	}
-	if len(lines) == 0 {
+	if len(found) == 0 {
 		a.tell(a.text("desk.queue_empty", nil), nil)
 		return nil
+	}
+	slices.SortStableFunc(found, func(x, y waiting) int {
+		return cmp.Or(cmp.Compare(x.Lane.Rank(), y.Lane.Rank()), x.Since.Compare(y.Since))
+	})
+	more = more || len(found) > mostListed
+	a.list(found[:min(len(found), mostListed)], more)
+	return nil
+}
+
+// list sends a message with cases and the first thing to do with each.
+func (a *atDesk) list(found []waiting, more bool) {
+	var lines []string
+	k := &keyboard{}
+	for _, h := range found {
+		lines = append(lines, a.describe(h.Holding, h.desk))
+		if acts := deskActs[h.State]; len(acts) > 0 {
+			label := a.text("desk.button."+acts[0], nil) + " " + h.Code
+			k.Rows = append(k.Rows, []button{{Text: label, Data: acts[0] + ":" + h.Code}})
+		}
 	}
 	if more {
 		lines = append(lines, a.text("desk.queue_more", nil))
 	}
 	a.tell(strings.Join(lines, "\n\n"), k)
-	return nil
 }
 
 // status shows one case with everything that may be done with it.
