@@ -21,6 +21,13 @@
 // somebody with a slow connection can mark several options. Who may read is asked again when the country
 // changes, and checked again when it is sent.
 //
+// # What is asked of everybody
+//
+// What a case cannot do without comes first and is numbered. All that follows can be left out: one by one, or by one
+// press (Enough) that leads to the question for consent, or to the end after an emergency. Check refuses a table in
+// which that press is missing anywhere behind the first question that has it. What cannot be taken back stands in a
+// row of its own, and Back and Stop are always the last row.
+//
 // # Limits
 //
 // The summary before sending counts a person's messages and does not repeat them, because what the line writes
