@@ -25,6 +25,11 @@ type call struct {
 	// Rest says that what the chat was sent since the call was made is deleted before it: a wipe must not
 	// leave what was still on its way.
 	Rest bool `json:"r,omitempty"`
+	// Screen says that the call shows the conversation's current screen. Edits is the message that showed the
+	// one before, when it is known; Plain says that a newer screen would say all that this one does.
+	Screen bool `json:"s,omitempty"`
+	Edits  int  `json:"ed,omitempty"`
+	Plain  bool `json:"pl,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
 	Until time.Time `json:"u,omitzero"`
 }

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -33,6 +32,7 @@ type runner struct {
 	store   relay
 	late    late
 	history history
+	holding holdings
 	out     *outbox
 	desks   *post
 	wake    func(slot string)
@@ -42,6 +42,8 @@ type runner struct {
 
 	mu   sync.Mutex
 	mine map[string]bool // errands this process has in hand
+
+	screens screens
 }
 
 // key names an errand among all slots.
@@ -69,7 +71,7 @@ func (r *runner) one(ctx context.Context, slot, id string, e referrals.Errand) {
 	case e.Send != nil:
 		r.send(slot, id, *e.Send)
 	case e.Notice != nil:
-		r.notice(slot, id, *e.Notice)
+		r.notices(ctx, slot, id, *e.Notice)
 	case e.Move != nil:
 		r.finish(ctx, slot, id, r.move(ctx, *e.Move))
 	case e.Post != nil:
@@ -133,70 +135,6 @@ func (r *runner) finish(ctx context.Context, slot, id string, err error, sent ..
 	r.mu.Lock()
 	delete(r.mine, key(slot, id))
 	r.mu.Unlock()
-}
-
-// send queues a message to a chat.
-func (r *runner) send(slot, id string, s referrals.Send) {
-	var c call
-	if json.Unmarshal(s.Body, &c) != nil {
-		r.finish(context.Background(), slot, id, nil)
-		return
-	}
-	e := &effort{}
-	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.free(), do: func(ctx context.Context) time.Duration {
-		if c.Rest {
-			if again := r.rest(ctx, c, s.From, e); again > 0 {
-				return again
-			}
-		}
-		message, again := r.desks.deliver(ctx, c, e)
-		if again > 0 {
-			return again
-		}
-		var sent []referrals.Delivery
-		if c.Own && message != 0 {
-			sent = []referrals.Delivery{{To: s.From, Message: message, At: r.now()}}
-		}
-		r.finish(ctx, slot, id, nil, sent...)
-		return 0
-	}})
-}
-
-// rest deletes what was sent to a chat after its wipe was committed: it had waited its turn before it.
-func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
-	ids, err := r.history.Messages(ctx, m)
-	if err != nil {
-		e.tries++
-		return pause(err, e.tries)
-	}
-	for _, d := range deletions(c.Bot, c.Chat, ids) {
-		if _, again := r.desks.deliver(ctx, d, e); again > 0 {
-			return again
-		}
-	}
-	return 0
-}
-
-// notice queues a notice to a desk.
-func (r *runner) notice(slot, id string, n referrals.Notice) {
-	l := laneDesk
-	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
-		l = laneEmergency
-	}
-	e := &effort{}
-	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
-	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
-	r.out.add(parcel{lane: l, order: order, do: func(ctx context.Context) time.Duration {
-		again := r.desks.notify(ctx, n, e)
-		if again > 0 {
-			return again
-		}
-		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
-			r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
-		}
-		r.finish(ctx, slot, id, nil)
-		return 0
-	}})
 }
 
 // sweep finds errands that nobody finished, every so often until ctx ends.

@@ -145,7 +145,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	}
 	l.workers = &workers{bench: o.Store, leases: o.Store, queue: make(chan referrals.Work, queueLength),
 		poke: make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
-	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
+	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
 		meters: o.Meters, mine: map[string]bool{}}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,

@@ -370,11 +370,17 @@ func (tn *turn) present() {
 	}
 	tn.screen.Notes = distinct(tn.notes)
 	s := &tn.state
-	tn.sendOwn(show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts)))
-	if tn.edit == 0 && s.Screen != 0 { // the old screen moved up: its buttons go
-		tn.send(bare(s.Bot, s.Chat, s.Screen))
+	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
+	c.Screen, c.Edits, c.Plain = true, s.Screen, plain(tn.screen.Notes)
+	if tn.edit == 0 {
 		s.Screen = 0
 	}
+	tn.sendOwn(c)
+}
+
+// plain says that notes tell no more than how many messages were kept, which the next screen tells too.
+func plain(notes []flows.Text) bool {
+	return !slices.ContainsFunc(notes, func(n flows.Text) bool { return n.Key != "note.kept" })
 }
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.

@@ -66,7 +66,7 @@ func TestAnnounceByStage(t *testing.T) {
 			if told := strings.Contains(readers, string(kind[0])); told != (len(out) == 1) {
 				t.Errorf("%s %s: %+v", id, stage, out)
 			}
-			if len(out) == 1 && (*out[0].Notice != Notice{Kind: NoticeAddition, Desk: id, Code: "x", Lane: Routine, Origin: "p07",
+			if len(out) == 1 && (*out[0].Notice != Notice{Kind: NoticeAddition, Desk: id, Rung: EveryRung, Code: "x", Lane: Routine, Origin: "p07",
 				Document: "K7QM-3XRP.2.asc", At: noon}) {
 				t.Errorf("%+v", *out[0].Notice)
 			}

@@ -147,7 +147,7 @@ func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 		if dir.Desk(s.Desk) == nil || !s.readable() {
 			continue
 		}
-		out = append(out, Errand{Notice: &Notice{Kind: NoticeAddition, Desk: s.Desk, Code: s.Holding, Lane: c.Lane,
+		out = append(out, Errand{Notice: &Notice{Kind: NoticeAddition, Desk: s.Desk, Rung: EveryRung, Code: s.Holding, Lane: c.Lane,
 			Origin: c.Slot, Document: name, At: at}})
 	}
 	return out
@@ -157,6 +157,10 @@ func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 func (c Case) recalled(e Event) (Case, []Errand) {
 	c.Ended = true
 	c.Waiting = nil
+	kind := NoticeWithdrawn
+	if e.Kind == WasEnded {
+		kind = NoticeEnded
+	}
 	var out []Errand
 	for i, s := range c.Shares {
 		if s.Stage == Released { // its release may still be under way
@@ -165,7 +169,7 @@ func (c Case) recalled(e Event) (Case, []Errand) {
 		}
 		if s.Holding != "" && (s.Stage != Passed || s.Read) {
 			m := withdraw(s, e.At)
-			m.Errands = []Errand{{Notice: &Notice{Kind: NoticeWithdrawn, Desk: s.Desk, Code: s.Holding, Lane: c.Lane,
+			m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: s.Desk, Rung: EveryRung, Code: s.Holding, Lane: c.Lane,
 				Origin: c.Slot, At: e.At}}}
 			out = append(out, Errand{Move: &m})
 		}

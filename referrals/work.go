@@ -112,9 +112,13 @@ const (
 	NoticeOpened    NoticeKind = "opened"    // the documents of a claimed case
 	NoticeAddition  NoticeKind = "addition"  // one more document of a case that the desk holds
 	NoticeWithdrawn NoticeKind = "withdrawn" // the defender took the case back
+	NoticeEnded     NoticeKind = "ended"     // the defender needs no more help with it
 	NoticeExpired   NoticeKind = "expired"   // an offer or claim ended by silence
 	NoticePage      NoticeKind = "page"      // the operator: nobody answers
 )
+
+// EveryRung, as the rung of a notice, is everybody at the desk who was told of the case so far.
+const EveryRung = -1
 
 // Notice tells one rung of a desk something about a case. It holds nothing but the case's
 // name and how urgent it is.

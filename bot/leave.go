@@ -1,0 +1,193 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// send queues a message to a chat.
+func (r *runner) send(slot, id string, s referrals.Send) {
+	var c call
+	if json.Unmarshal(s.Body, &c) != nil {
+		r.finish(context.Background(), slot, id, nil)
+		return
+	}
+	e := &effort{}
+	turn := r.screens.comes(s.Order, c)
+	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.free(), do: func(ctx context.Context) time.Duration {
+		if r.screens.overtaken(s.Order, c, turn) {
+			r.finish(ctx, slot, id, nil)
+			return 0
+		}
+		if c.Rest {
+			if again := r.rest(ctx, c, s.From, e); again > 0 {
+				return again
+			}
+		}
+		message, again := r.desks.deliver(ctx, c, e)
+		if again > 0 {
+			return again
+		}
+		var sent []referrals.Delivery
+		if c.Own && message != 0 {
+			sent = []referrals.Delivery{{To: s.From, Message: message, At: r.now()}}
+		}
+		r.finish(ctx, slot, id, nil, sent...)
+		r.bareOld(s.Order, c, message)
+		return 0
+	}})
+}
+
+// bareOld takes the buttons off the screen that one sent anew has replaced. It is done beside everything
+// else and not repeated: a button that stays is answered politely.
+func (r *runner) bareOld(order string, c call, message int) {
+	old := r.screens.shown(order, c, message)
+	if old == 0 {
+		return
+	}
+	r.out.add(parcel{lane: laneConversation, free: true, do: func(ctx context.Context) time.Duration {
+		r.desks.deliver(ctx, bare(c.Bot, c.Chat, old), &effort{})
+		return 0
+	}})
+}
+
+// rest deletes what was sent to a chat after its wipe was committed: it had waited its turn before it.
+func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
+	ids, err := r.history.Messages(ctx, m)
+	if err != nil {
+		e.tries++
+		return pause(err, e.tries)
+	}
+	for _, d := range deletions(c.Bot, c.Chat, ids) {
+		if _, again := r.desks.deliver(ctx, d, e); again > 0 {
+			return again
+		}
+	}
+	return 0
+}
+
+// notices queues a notice to a rung, or to everybody at the desk who was told of the case so far.
+func (r *runner) notices(ctx context.Context, slot, id string, n referrals.Notice) {
+	first, last := n.Rung, n.Rung
+	if n.Rung == referrals.EveryRung {
+		h, err := r.holding.Holding(ctx, n.Desk, n.Code)
+		if err != nil {
+			if errors.Is(err, referrals.ErrUnknown) {
+				err = nil
+			}
+			r.finish(ctx, slot, id, err)
+			return
+		}
+		first, last = 0, h.Rung
+	}
+	var left atomic.Int32
+	left.Store(int32(last - first + 1))
+	for n.Rung = first; n.Rung <= last; n.Rung++ {
+		r.notice(n, func(ctx context.Context) {
+			if left.Add(-1) == 0 {
+				r.finish(ctx, slot, id, nil)
+			}
+		})
+	}
+}
+
+// notice queues a notice to one rung.
+func (r *runner) notice(n referrals.Notice, done func(context.Context)) {
+	l := laneDesk
+	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
+		l = laneEmergency
+	}
+	if n.Kind == referrals.NoticePage {
+		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
+	}
+	e := &effort{}
+	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
+	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
+	r.out.add(parcel{lane: l, order: order, do: func(ctx context.Context) time.Duration {
+		again := r.desks.notify(ctx, n, e)
+		if again > 0 {
+			return again
+		}
+		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
+			r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
+		}
+		done(ctx)
+		return 0
+	}})
+}
+
+// screens knows, of the chats this process has answered lately, which message shows the current screen, and
+// which screens still wait to be sent. It is a courtesy, kept in memory only: a screen that a newer one
+// overtakes is not sent, and one that was replaced loses its buttons.
+type screens struct {
+	mu    sync.Mutex
+	chats map[string]*chatScreens
+}
+
+type chatScreens struct {
+	newest  int // counts the screens that came to be sent
+	message int // the message that shows the last one
+}
+
+// mostScreens bounds the memory; beyond it everything is forgotten, which only leaves buttons behind.
+const mostScreens = 20_000
+
+func (s *screens) chat(order string) *chatScreens {
+	if s.chats == nil || len(s.chats) > mostScreens {
+		s.chats = map[string]*chatScreens{}
+	}
+	if s.chats[order] == nil {
+		s.chats[order] = &chatScreens{}
+	}
+	return s.chats[order]
+}
+
+// comes notes a screen that is going to be sent and gives it its number.
+func (s *screens) comes(order string, c call) int {
+	if !c.Screen {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.chat(order)
+	k.newest++
+	return k.newest
+}
+
+// overtaken says that a screen need not be sent, because it says nothing that a newer one behind it does not.
+func (s *screens) overtaken(order string, c call, number int) bool {
+	if !c.Plain {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chat(order).newest > number
+}
+
+// shown notes which message shows the current screen, and gives the one whose buttons are to go; 0: none.
+func (s *screens) shown(order string, c call, message int) (old int) {
+	if !c.Screen {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.chat(order)
+	if message == 0 {
+		if c.Method == "editMessageText" {
+			k.message = c.Edits
+		}
+		return 0
+	}
+	if old = k.message; old == 0 {
+		old = c.Edits
+	}
+	k.message = message
+	return old
+}
