@@ -47,14 +47,13 @@ func TestEveryConversationIsReadByGPG(t *testing.T) {
 			if doc["code"] != code || doc["lane"] != lanes[flow] || doc["desk"] != "lima" || doc["country"] != "PE" {
 				t.Errorf("code %v, lane %v, desk %v, country %v", doc["code"], doc["lane"], doc["desk"], doc["country"])
 			}
-			written := 0
-			for _, m := range words {
-				if strings.Contains(string(text), m) {
-					written++
+			for _, m := range w.said {
+				if !strings.Contains(string(text), m) {
+					t.Errorf("%q is not in the document:\n%s", m, text)
 				}
 			}
-			if written == 0 || len(w.words) == 1 && written != len(words) {
-				t.Errorf("%d of the texts are in the document:\n%s", written, text)
+			if len(w.said) == 0 || flow != "emergency" && len(w.said) < len(words) {
+				t.Errorf("only %d texts were asked for", len(w.said))
 			}
 		})
 	}

@@ -17,6 +17,7 @@ type walker struct {
 	words    []string
 	consents []string
 	used     map[string]bool
+	said     []string // what was written
 }
 
 // screen is the newest message that shows buttons: data and label of each.
@@ -66,6 +67,7 @@ func (w *walker) send() {
 				w.words = w.words[1:]
 			}
 			w.says(text)
+			w.said = append(w.said, text)
 			w.moved(before)
 			continue
 		}
@@ -99,7 +101,7 @@ func (w *walker) choose(buttons []string) string {
 	case "review":
 		return "review:send"
 	case "":
-		if has("nav:done") && w.used["wrote"] {
+		if has("nav:done") && !has("nav:skip") && w.used["wrote"] { // with nav:skip it leaves out all the rest
 			w.used["wrote"] = false
 			return "nav:done"
 		}
