@@ -3,7 +3,6 @@ package bot
 import (
 	"encoding/json"
 	"errors"
-	"time"
 )
 
 // update is what the line reads of a Bot API Update; everything else is passed over, so that
@@ -108,9 +107,6 @@ func (u update) language() string {
 		return ""
 	}
 }
-
-// time is when a message was written; zero when the update does not say.
-func (m *message) time() time.Time { return time.Unix(m.Date, 0).UTC() }
 
 // peek reads only the id of an update and of its chat, for the inbox.
 func peek(raw []byte) (id int64, from chat, err error) {
