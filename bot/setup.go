@@ -79,6 +79,9 @@ func (s *setup) publish(ctx context.Context, desk bool) {
 			codes = []string{"", lang} // the fallback for every other language
 		}
 		for _, code := range codes {
+			if ctx.Err() != nil {
+				return
+			}
 			if err := s.publishOne(ctx, lang, code, names, prefix, desk); err != nil {
 				s.log.Warn("commands and descriptions could not be published; the next start tries again", "kind", kindOf(err))
 				return
@@ -88,6 +91,8 @@ func (s *setup) publish(ctx context.Context, desk bool) {
 }
 
 func (s *setup) publishOne(ctx context.Context, lang, code string, names []string, prefix string, desk bool) error {
+	ctx, cancel := entire(ctx)
+	defer cancel()
 	commands := make([]models.BotCommand, len(names))
 	for i, n := range names {
 		commands[i] = models.BotCommand{Command: n, Description: s.texts.Text(lang, prefix+n, nil)}
@@ -97,6 +102,15 @@ func (s *setup) publishOne(ctx context.Context, lang, code string, names []strin
 		return err
 	}
 	return s.profile(ctx, lang, code)
+}
+
+// publishWithin is how long the calls for one language may take.
+const publishWithin = 5 * time.Second
+
+// entire is a context for calls that are finished although ctx ends: the library reads and writes one
+// variable from two goroutines when a call of it is cut off.
+func entire(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), publishWithin)
 }
 
 // profile sets name and descriptions where they differ: Telegram allows few changes a day.
@@ -123,13 +137,22 @@ func (s *setup) profile(ctx context.Context, lang, code string) error {
 // deskScopes publishes the desks' commands in the chats of desks that share the line's bot.
 func (s *setup) deskScopes(ctx context.Context, chats map[int64]string) {
 	for chat, lang := range chats {
-		commands := make([]models.BotCommand, len(deskCommands))
-		for i, n := range deskCommands {
-			commands[i] = models.BotCommand{Command: n, Description: s.texts.Text(lang, "desk.command."+n, nil)}
+		if ctx.Err() != nil {
+			return
 		}
-		_, err := s.api.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: commands, Scope: &models.BotCommandScopeChat{ChatID: chat}})
-		if err != nil { // until the officer writes to the bot once
-			s.log.Info("a desk's commands could not be published: its chat has not started the bot yet", "kind", kindOf(err))
-		}
+		s.deskScope(ctx, chat, lang)
+	}
+}
+
+func (s *setup) deskScope(ctx context.Context, chat int64, lang string) {
+	ctx, cancel := entire(ctx)
+	defer cancel()
+	commands := make([]models.BotCommand, len(deskCommands))
+	for i, n := range deskCommands {
+		commands[i] = models.BotCommand{Command: n, Description: s.texts.Text(lang, "desk.command."+n, nil)}
+	}
+	_, err := s.api.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: commands, Scope: &models.BotCommandScopeChat{ChatID: chat}})
+	if err != nil { // until the officer writes to the bot once
+		s.log.Info("a desk's commands could not be published: its chat has not started the bot yet", "kind", kindOf(err))
 	}
 }
