@@ -161,7 +161,7 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 		p.meters.Pages.Inc()
 		return 0
 	}
-	if d == nil || n.Rung >= len(d.Ladder) || d.Ladder[n.Rung].Chat == 0 {
+	if d == nil || n.Rung < 0 || n.Rung >= len(d.Ladder) || d.Ladder[n.Rung].Chat == 0 {
 		return 0
 	}
 	chat := d.Ladder[n.Rung].Chat
