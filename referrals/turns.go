@@ -90,8 +90,18 @@ func (c Case) passed(e Event, dir desks) (Case, []Errand) {
 	}
 	c.Shares[i].Stage = Passed
 	c.Shares[i].Read = c.Shares[i].Read || e.Read
-	out := c.onward(e.At, dir)
+	out := c.movesOn(c.onward(e.At, dir), e.At)
 	return c, append(out, c.unanswered(e.At)...)
+}
+
+// movesOn tells the defender of the desk that the case has gone on to, if it has.
+func (c *Case) movesOn(out []Errand, at time.Time) []Errand {
+	for _, e := range out {
+		if e.Move != nil && e.Move.To != Withdrawn {
+			return append(out, c.tell("released", e.Move.Desk, at)...)
+		}
+	}
+	return out
 }
 
 // silent moves a case on that no rung of a mission answered.
@@ -101,7 +111,7 @@ func (c Case) silent(e Event, dir desks) (Case, []Errand) {
 		return c, nil
 	}
 	c.Shares[i].Stage = Unheeded
-	out := c.toHeadquarters(e.At, dir)
+	out := c.movesOn(c.toHeadquarters(e.At, dir), e.At)
 	return c, append(out, c.unanswered(e.At)...)
 }
 

@@ -123,30 +123,30 @@ func TestTurns(t *testing.T) {
 		{"a mission that is gone and nobody else: said at once", "gone-mission", "sent > page, tell unanswered"},
 		{"nobody at all", "", "sent > page, tell unanswered; sent > "},
 
-		{"begun twice", "lima a b headquarters", "sent > alert lima, offer a 1; sent > ; pass a > offer b 2; sent > "},
+		{"begun twice", "lima a b headquarters", "sent > alert lima, offer a 1; sent > ; pass a > offer b 2, tell released b; sent > "},
 		{"begun again after everything", "lima", "sent > alert lima; ack lima > tell read lima; close lima > tell closed lima; sent > "},
 
-		{"declined: the next one", "a b c headquarters", "sent > alert headquarters, offer a 1; pass a > offer b 2; pass b > offer c 3; pass c > "},
-		{"declined twice: once the next one", "lima a b c", "sent > alert lima, offer a 1; pass a > offer b 2; pass a > ; pass a@K7QM-3XRP-1 > "},
-		{"returned after it was accepted", "a b", "sent > offer a 1; claim a > ; accept a > tell accepted a; pass a > offer b 2"},
-		{"no NGO left: headquarters", "lima a headquarters", "sent > alert lima, offer a 1; pass a > alert headquarters"},
+		{"declined: the next one", "a b c headquarters", "sent > alert headquarters, offer a 1; pass a > offer b 2, tell released b; pass b > offer c 3, tell released c; pass c > "},
+		{"declined twice: once the next one", "lima a b c", "sent > alert lima, offer a 1; pass a > offer b 2, tell released b; pass a > ; pass a@K7QM-3XRP-1 > "},
+		{"returned after it was accepted", "a b", "sent > offer a 1; claim a > ; accept a > tell accepted a; pass a > offer b 2, tell released b"},
+		{"no NGO left: headquarters", "lima a headquarters", "sent > alert lima, offer a 1; pass a > alert headquarters, tell released headquarters"},
 		{"no NGO left, the mission still asked", "lima a", "sent > alert lima, offer a 1; pass a > ; silent lima > page, tell unanswered"},
-		{"an NGO that closed its doors meanwhile", "a full b", "sent > offer a 1; pass a > offer b 2"},
+		{"an NGO that closed its doors meanwhile", "a full b", "sent > offer a 1; pass a > offer b 2, tell released b"},
 
-		{"the whole ladder silent: headquarters", "lima headquarters", "sent > alert lima; silent lima > alert headquarters; silent lima > "},
+		{"the whole ladder silent: headquarters", "lima headquarters", "sent > alert lima; silent lima > alert headquarters, tell released headquarters; silent lima > "},
 		{"and headquarters silent", "lima headquarters",
-			"sent > alert lima; silent lima > alert headquarters; silent headquarters > page, tell unanswered; silent headquarters > "},
+			"sent > alert lima; silent lima > alert headquarters, tell released headquarters; silent headquarters > page, tell unanswered; silent headquarters > "},
 		{"no consent for headquarters, even after silence", "lima", "sent > alert lima; silent lima > page, tell unanswered"},
 		{"an NGO is still asked", "lima a", "sent > alert lima, offer a 1; silent lima > ; pass a > page, tell unanswered"},
 		{"an NGO has done its part", "lima a", "sent > alert lima, offer a 1; accept a > tell accepted a; close a > tell completed a; silent lima > "},
 		{"taken up after silence", "lima headquarters",
-			"sent > alert lima; silent lima > alert headquarters; ack lima > tell read lima; close lima > tell closed lima"},
+			"sent > alert lima; silent lima > alert headquarters, tell released headquarters; ack lima > tell read lima; close lima > tell closed lima"},
 		{"acknowledged, then an old silence", "lima headquarters", "sent > alert lima; ack lima > tell read lima; silent lima > "},
 		{"closed without a word", "lima headquarters", "sent > alert lima; close lima > tell closed lima; silent lima > ; ack lima > "},
 		{"acknowledged twice", "lima", "sent > alert lima; ack lima > tell read lima; ack lima > "},
 		{"paged once, then read", "lima", "sent > alert lima; silent lima > page, tell unanswered; ack lima > tell read lima"},
 
-		{"accepted after it had passed", "a b", "sent > offer a 1; pass a > offer b 2; accept a > ; claim a > ; close a > ; accept b > tell accepted b"},
+		{"accepted after it had passed", "a b", "sent > offer a 1; pass a > offer b 2, tell released b; accept a > ; claim a > ; close a > ; accept b > tell accepted b"},
 		{"completed and acknowledged late", "a b", "sent > offer a 1; accept a > tell accepted a; close a > tell completed a; accept a > ; pass a > "},
 		{"completed first, accepted later", "a b", "sent > offer a 1; close a > tell completed a; accept a > ; claim a > ; pass a > "},
 		{"acts of the other kind of desk", "lima a b headquarters",
@@ -155,13 +155,13 @@ func TestTurns(t *testing.T) {
 		{"before it began", "lima a", "ack lima@ > ; accept a@ > ; silent lima@K7QM-3XRP > ; close a@ > ; sent > alert lima, offer a 1"},
 
 		{"withdrawn from everybody who was told", "lima a b headquarters",
-			"sent > alert lima, offer a 1; silent lima > alert headquarters; pass a > offer b 2; " +
+			"sent > alert lima, offer a 1; silent lima > alert headquarters, tell released headquarters; pass a > offer b 2, tell released b; " +
 				"withdraw > withdraw lima, forestall b, withdraw b, forestall headquarters, withdraw headquarters"},
 		{"withdrawn from those who had finished and who had read and passed", "lima a b",
-			"sent > alert lima, offer a 1; close lima > tell closed lima; accept a > tell accepted a; pass a > offer b 2; close b > tell completed b; " +
+			"sent > alert lima, offer a 1; close lima > tell closed lima; accept a > tell accepted a; pass a > offer b 2, tell released b; close b > tell completed b; " +
 				"withdraw > withdraw lima, withdraw a, withdraw b"},
-		{"a claim is enough to have read", "a b", "sent > offer a 1; claim a > ; pass a > offer b 2; withdraw > withdraw a, forestall b, withdraw b"},
-		{"returned, and the claim was never heard of", "a b", "sent > offer a 1; return a > offer b 2; claim a > ; withdraw > withdraw a, forestall b, withdraw b"},
+		{"a claim is enough to have read", "a b", "sent > offer a 1; claim a > ; pass a > offer b 2, tell released b; withdraw > withdraw a, forestall b, withdraw b"},
+		{"returned, and the claim was never heard of", "a b", "sent > offer a 1; return a > offer b 2, tell released b; claim a > ; withdraw > withdraw a, forestall b, withdraw b"},
 		{"withdrawn: nothing moves any more", "lima a b headquarters",
 			"sent > alert lima, offer a 1; withdraw > forestall lima, withdraw lima, forestall a, withdraw a; withdraw > ; end > ; sent > ; " +
 				"silent lima > ; pass a > ; accept a > ; claim a > ; ack lima > ; close lima > ; add 2 > "},
@@ -176,9 +176,9 @@ func TestTurns(t *testing.T) {
 			"sent > alert lima, offer a 1; add 2 > addition lima 2.asc; claim a > ; add 3 > addition lima 3.asc, addition a 3.asc; " +
 				"accept a > tell accepted a; add 4 > addition lima 4.asc, addition a 4.asc"},
 		{"after silence headquarters and the mission", "lima headquarters",
-			"sent > alert lima; silent lima > alert headquarters; add 2 > addition lima 2.asc, addition headquarters 2.asc"},
+			"sent > alert lima; silent lima > alert headquarters, tell released headquarters; add 2 > addition lima 2.asc, addition headquarters 2.asc"},
 		{"who has ended its part gets no more", "lima a b",
-			"sent > alert lima, offer a 1; close lima > tell closed lima; accept a > tell accepted a; pass a > offer b 2; add 2 > "},
+			"sent > alert lima, offer a 1; close lima > tell closed lima; accept a > tell accepted a; pass a > offer b 2, tell released b; add 2 > "},
 		{"additions out of order and twice", "lima",
 			"sent > alert lima; add 3 > addition lima 2.asc, addition lima 3.asc; add 2 > ; add 3 > ; add 2 > ; add 4 > addition lima 4.asc"},
 		{"an addition that is none", "lima", "sent > alert lima; add 1 > ; add 0 > "},

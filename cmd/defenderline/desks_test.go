@@ -118,8 +118,9 @@ func TestSilenceMovesOn(t *testing.T) {
 	first.document(code + ".asc")
 	second.document(code + ".asc")
 	hq.document(code + ".asc")
+	d.reads("has gone on to Human Rights Desk")
 	hq.press("ack:" + code)
-	d.reads("Human Rights Desk")
+	d.reads("was read by Human Rights Desk")
 }
 
 // TestNoMission asks for help from a country without a mission in the line: headquarters is offered in its place.
