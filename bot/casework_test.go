@@ -34,7 +34,6 @@ type files struct {
 	*caseworker
 	glass *glass
 	shelf *shelving
-	log   *strings.Builder
 }
 
 func newFiles(api server) *files {

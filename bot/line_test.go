@@ -210,6 +210,7 @@ func TestLineFromWordToSealedDocument(t *testing.T) {
 	}
 	w.emergency(ana)
 	w.await(officer, "ack:")
+	w.end()
 	var sealed []byte
 	for _, c := range w.sim.Calls("sendDocument") {
 		sealed = c.File("document")
@@ -226,7 +227,6 @@ func TestLineFromWordToSealedDocument(t *testing.T) {
 	if strings.Contains(w.redis.Dump(), canary) || strings.Contains(w.log.String(), canary) || len(w.sim.Leaks(0, canary)) != 0 {
 		t.Error("what was written is outside of the seal")
 	}
-	w.end()
 	if w.line.Depth() != 0 || w.line.Heard().IsZero() {
 		t.Errorf("%d messages left behind, heard %v", w.line.Depth(), w.line.Heard())
 	}

@@ -189,7 +189,7 @@ func TestTurnThatFailsIsGivenBack(t *testing.T) {
 		w := chatWork("c1")
 		w.State = []byte("{")
 		c.handle(t.Context(), w)
-		if at := c.table.released["c1"]; at.Sub(time.Now()) != firstPause || len(c.table.commits) != 0 {
+		if at := c.table.released["c1"]; time.Until(at) != firstPause || len(c.table.commits) != 0 {
 			t.Errorf("released for %v", at)
 		}
 		c.turner.engine = nil // whatever else goes wrong
