@@ -213,7 +213,7 @@ func errandTime(id string) time.Time {
 	return at(milliseconds)
 }
 
-// sealErrands gives errands their ids, "prefix-1" and so on, which are the same when the act is
+// sealErrands gives errands their ids, "prefix-0001" and so on, which are the same when the act is
 // repeated, and seals them: id, sealed, id, sealed, ...
 func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand) ([]any, []string, error) {
 	var args []any
@@ -223,7 +223,7 @@ func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand) ([]
 		if err != nil {
 			return nil, nil, err
 		}
-		id := prefix + "-" + strconv.Itoa(i+1)
+		id := fmt.Sprintf("%s-%04d", prefix, i+1) // in the order of names, too
 		sealed, err := s.vault.seal(errandsKey(slot), id, text)
 		if err != nil {
 			return nil, nil, err
