@@ -12,6 +12,9 @@ const pageSize = 8
 func (t *turn) rows() [][]Button {
 	step := t.step()
 	rows := pairs(t.values(step))
+	if c, ok := t.newest(step); ok {
+		rows = slices.Insert(rows, 0, []Button{{Field: "case", Value: c.Code, Label: Text{Key: "button.case_add", Args: map[string]any{"Code": c.Code}}}})
+	}
 	if list, ok := t.list(step); ok {
 		rows = t.page(list)
 	}
@@ -20,6 +23,19 @@ func (t *turn) rows() [][]Button {
 	}
 	rows = append(rows, pairs(t.extra(step))...)
 	return append(rows, t.moving(step)...)
+}
+
+// newest is the open case that was sent last, where the step leads to an addition to it.
+func (t *turn) newest(step *Step) (Case, bool) {
+	if _, ok := step.answer(Newest); !ok {
+		return Case{}, false
+	}
+	for _, c := range slices.Backward(t.s.Cases) {
+		if c.Open() {
+			return c, true
+		}
+	}
+	return Case{}, false
 }
 
 // irreversible are the presses that cannot be taken back. They stand apart, where no finger slips to them.

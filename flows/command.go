@@ -9,6 +9,9 @@ var pages = map[string]string{
 
 // command answers a command; commands hold everywhere.
 func (t *turn) command() error {
+	if t.in.Value != atWipe { // which says that what was not sent is lost
+		t.flush()
+	}
 	switch name := t.in.Value; name {
 	case "start":
 		return t.start()

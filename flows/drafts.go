@@ -29,6 +29,9 @@ func (t *turn) begin(flow, code string) error {
 	}
 	t.s.Draft = t.e.fresh(flow)
 	t.s.Draft.Case, t.s.Draft.Items, t.s.Draft.Begun = code, slices.Clip(carried), t.in.At
+	if flow == FlowAdd && len(carried) > 0 { // it is written already: to send it is all that is left
+		return t.fire("nav:done")
+	}
 	return t.pass()
 }
 
@@ -96,22 +99,6 @@ func (t *turn) join(items []Item) {
 	if len(items) > 0 {
 		t.s.Draft.Items = append(slices.Clip(t.s.Draft.Items), items...)
 	}
-}
-
-// finishAfter sends what was answered after an emergency, when the person goes on to
-// something else: it is not asked for again.
-func (t *turn) finishAfter() {
-	var waiting []Draft
-	for _, d := range t.s.Parked {
-		if d.Flow != FlowAfter {
-			waiting = append(waiting, d)
-			continue
-		}
-		if d.anything() {
-			t.append(d)
-		}
-	}
-	t.s.Parked = waiting
 }
 
 // open shows a page of home over whatever is under way.

@@ -193,9 +193,9 @@ func (d *Draft) first(field string) string {
 	return ""
 }
 
-// count is how many messages answer a field.
+// count is how many messages answer a field, sent or not.
 func (d *Draft) count(field string) int {
-	n := 0
+	n := d.SentItems[field]
 	for _, it := range d.Items {
 		if it.Field == field {
 			n++

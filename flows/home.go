@@ -8,6 +8,7 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 		{On: Known, To: "menu"},
 	}},
 	{At: "menu", Next: []Answer{
+		{On: Newest, To: End, Begin: FlowAdd},
 		{On: "emergency", To: End, Begin: FlowEmergency},
 		{On: "threat", To: End, Begin: FlowThreat},
 		{On: "contact", To: End, Begin: FlowContact},

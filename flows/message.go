@@ -18,7 +18,9 @@ const maxOffered = 8
 // as an addition to the account.
 func (t *turn) message() error {
 	step := t.step()
-	switch {
+	switch d := t.s.Draft; {
+	case d.Flow == FlowAfter && !t.reaches(d.Case): // closed meanwhile: said now, not when it should be sent
+		t.aside("note.kept_aside")
 	case step.takesWords():
 		return t.asked(step)
 	case step.From == FromCountries && t.in.Kind != Attachment:
@@ -74,8 +76,12 @@ func (t *turn) aside(note string) {
 	case t.home() && note == "note.kept_aside":
 		note = "note.kept_home"
 	}
-	if t.keep("account", true) {
-		t.note(note, nil)
+	args := map[string]any{}
+	if c, ok := t.newest(t.step()); ok && note == "note.kept_home" {
+		note, args["Code"] = "note.kept_home_case", c.Code
+	}
+	if t.keep("account", true) && !t.atOnce() {
+		t.note(note, args)
 	}
 }
 

@@ -155,7 +155,10 @@ func (t *turn) end(a Answer) error {
 		t.wipe()
 		return nil
 	case a.Do == Append:
-		t.append(d)
+		if !t.append(d) {
+			t.refuse(d)
+			return nil
+		}
 	case a.Do == Discard && d.anything():
 		t.do(Discard, d)
 	}
@@ -166,16 +169,6 @@ func (t *turn) end(a Answer) error {
 // anything says whether a draft holds an answer or an item.
 func (d Draft) anything() bool { return len(d.Items) > 0 || len(d.Answers) > 0 }
 
-// append sends a draft to its case, and says so.
-func (t *turn) append(d Draft) {
-	if !d.anything() {
-		t.note("note.nothing_added", nil)
-		return
-	}
-	t.do(Append, d)
-	t.note("note.appended", map[string]any{"Code": d.Case})
-}
-
 // leave goes to the menu, or to what was waiting.
 func (t *turn) leave() {
 	t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
@@ -183,9 +176,8 @@ func (t *turn) leave() {
 }
 
 // wipe forgets everything but the language, which the closing line needs, and the
-// turn, so that no old button fits.
+// turn, so that no old button fits. What was not sent is lost, as the question says.
 func (t *turn) wipe() {
-	t.finishAfter()
 	t.do(Wipe, t.s.Draft)
 	t.s = Session{Language: t.s.Language, Chosen: t.s.Chosen, Turn: t.s.Turn}
 	t.s.Draft = Draft{Flow: FlowHome, At: atMenu}
@@ -195,9 +187,9 @@ func (t *turn) wipe() {
 // endCase takes back or closes the case that is shown.
 func (t *turn) endCase(kind EffectKind) {
 	code := t.s.Draft.Case
-	state := "withdrawn"
+	state := withdrawn
 	if kind == Close {
-		state = "closed"
+		state = closed
 	}
 	t.s.Cases = slices.Clone(t.s.Cases)
 	for i := range t.s.Cases {
@@ -206,4 +198,22 @@ func (t *turn) endCase(kind EffectKind) {
 		}
 	}
 	t.doing = append(t.doing, Effect{Kind: kind, Case: code})
+	t.discardFor(code)
+}
+
+// discardFor throws away what was not sent to a case: it takes no more.
+func (t *turn) discardFor(code string) {
+	var parked []Draft
+	for _, d := range t.s.Parked {
+		switch {
+		case d.Case != code:
+			parked = append(parked, d)
+		case d.anything():
+			t.do(Discard, d)
+		}
+		if d.Case == code && len(d.Items) > 0 {
+			t.note("note.not_added", map[string]any{"Code": code})
+		}
+	}
+	t.s.Parked = parked
 }

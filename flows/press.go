@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,9 @@ func (t *turn) press() error {
 		return t.nav()
 	case t.in.Field == "review":
 		return t.review()
+	case t.in.Field == "case" && step.From != FromCases:
+		t.s.Draft.Case = t.in.Value
+		return t.fire(Newest)
 	case t.in.Field != step.field():
 		return t.fire(t.in.Field + ":" + t.in.Value)
 	case step.Takes == Several:
@@ -122,15 +126,17 @@ func (t *turn) forget(field string) {
 	}
 }
 
-// drop removes the answers to a field; it reports whether words were among them.
+// drop removes the answers to a field; it reports whether words were among them that had not been sent.
 func (t *turn) drop(field string) bool {
 	d := &t.s.Draft
 	d.set(field)
-	if d.count(field) == 0 {
-		return false
+	if d.SentItems[field] > 0 {
+		d.SentItems = maps.Clone(d.SentItems)
+		delete(d.SentItems, field)
 	}
+	items := len(d.Items)
 	d.Items = slices.DeleteFunc(slices.Clone(d.Items), func(it Item) bool { return it.Field == field })
-	return true
+	return len(d.Items) < items
 }
 
 // nav answers the buttons that move about.

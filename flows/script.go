@@ -135,6 +135,7 @@ func (p *Player) submitted(d Draft) Case {
 //	language es                    the messenger says so surely; nothing is shown
 //	noticed                        the safety notice was understood before; nothing is shown
 //	news TEST-2222 read Embassy    a desk did something with a case
+//	silent                         the person was silent for a moment: Flush, when something waits
 //	expire                         the person was silent for too long
 func (p *Player) Happen(what string) (string, error) {
 	words := strings.Fields(what)
@@ -144,6 +145,11 @@ func (p *Player) Happen(what string) (string, error) {
 		p.session.Language, p.session.Chosen = words[1], true
 	case len(words) == 1 && words[0] == "noticed":
 		p.session.Noticed = true
+	case len(words) == 1 && words[0] == "silent":
+		if !p.engine.Waiting(p.session) {
+			return record + "nothing waits\n", nil
+		}
+		record += p.take(p.engine.Flush(p.session))
 	case len(words) == 1 && words[0] == "expire":
 		record += p.take(p.engine.Expire(p.session))
 	case len(words) >= 3 && words[0] == "news":
@@ -155,7 +161,7 @@ func (p *Player) Happen(what string) (string, error) {
 		p.session = s
 		record += "news " + written(text) + "\n"
 	default:
-		return "", fmt.Errorf("%q is nothing that can happen: write language, noticed, news or expire", what)
+		return "", fmt.Errorf("%q is nothing that can happen: write language, noticed, news, silent or expire", what)
 	}
 	return record, nil
 }

@@ -90,9 +90,10 @@ func (e *Engine) Expire(s Session) Outcome {
 	lost := false
 	for _, d := range append(slices.Clip(t.s.Parked), t.s.Draft) {
 		switch {
-		case d.Flow == FlowAfter && d.anything():
-			t.append(d)
-		case d.Flow == FlowHome && len(d.Items) > 0, d.Flow != FlowHome && d.Flow != FlowAfter:
+		case d.waiting() && t.reaches(d.Case):
+			t.do(Append, d.unsent())
+			t.note("note.appended", map[string]any{"Code": d.Case})
+		case d.waiting(), d.Flow == FlowHome && len(d.Items) > 0, d.Flow != FlowHome && d.Flow != FlowAfter:
 			t.do(Discard, d)
 			lost = true
 		}

@@ -31,6 +31,10 @@ type Draft struct {
 	Answers map[string][]string `json:"an,omitempty"`
 	// Items are the person's own words, files and places in order of arrival.
 	Items []Item `json:"i,omitempty"`
+	// Sent are the answers that Case has already, and SentItems counts the messages that it has, by field: both count as
+	// answered and are not sent again. What the messages said is not kept.
+	Sent      map[string][]string `json:"se,omitempty"`
+	SentItems map[string]int      `json:"si,omitempty"`
 	// Offered are the countries found for what was typed or shared, best first.
 	Offered []string `json:"o,omitempty"`
 	// Page is the page of a long list of buttons.
@@ -103,7 +107,13 @@ type Case struct {
 	At time.Time `json:"at,omitzero"`
 }
 
+// States of a case in which it takes no additions.
+const (
+	withdrawn = "withdrawn"
+	closed    = "closed"
+)
+
 // Open says that the case still counts against the number of open cases.
 func (c Case) Open() bool {
-	return c.State != "completed" && c.State != "withdrawn" && c.State != "closed"
+	return c.State != "completed" && c.State != withdrawn && c.State != closed
 }

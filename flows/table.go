@@ -59,6 +59,7 @@ const (
 	Written = "written" // words, a file or a place that the question asked for
 	Known   = "known"   // need not be asked: the answer is known already
 	Nobody  = "nobody"  // send was pressed, and nobody may read it
+	Newest  = "newest"  // the button of the chat's newest open case
 	Enough  = "enough"  // nav:done where it ends no answer: the rest of the questions is left out
 )
 
@@ -102,6 +103,7 @@ const (
 	atNotice   = "notice"
 	atMenu     = "menu"
 	atCancel   = "cancel"
+	atWipe     = "wipe"
 )
 
 // field is what the step's answers are kept as.
@@ -165,7 +167,7 @@ func (s *Step) choices() int {
 // ownValue says that an answer is a value of the step's own field.
 func ownValue(on string) bool {
 	switch on {
-	case Chosen, Found, Written, Known, Nobody, Enough:
+	case Chosen, Found, Written, Known, Nobody, Newest, Enough:
 		return false
 	}
 	for i := range len(on) {
