@@ -23,7 +23,7 @@ type Case struct {
 	Files     int `json:"f,omitempty"`
 	// Added are the numbers of the documents whose addition was heard of, so that each counts once.
 	Added []int `json:"ad,omitempty"`
-	// Waiting are files sent with the case and not yet sealed.
+	// Waiting are files that came with the case and were not yet handed on to be sealed.
 	Waiting []WaitingFile `json:"w,omitempty"`
 	// Paged says that the operator was told that nobody answers.
 	Paged bool `json:"p,omitempty"`
@@ -99,8 +99,10 @@ const (
 	WasClosed       EventKind = "closed" // closed or completed by a desk
 	WasAdded        EventKind = "added"  // the defender added documents
 	WasWithdrawn    EventKind = "withdrawn"
-	WasEnded        EventKind = "ended" // the defender needs no more help
-	WasWiped        EventKind = "wiped" // the chat no longer has to do with it
+	WasEnded        EventKind = "ended"    // the defender needs no more help
+	WasWiped        EventKind = "wiped"    // the chat no longer has to do with it
+	WasSealed       EventKind = "sealed"   // one of its files is sealed and kept
+	WasUnsealed     EventKind = "unsealed" // one of its files could not be fetched or sealed
 )
 
 // Event is one thing that happened to a case, from a desk or from its defender.
@@ -116,6 +118,41 @@ type Event struct {
 	Documents int           `json:"dn,omitempty"`
 	Files     int           `json:"fn,omitempty"`
 	Waiting   []WaitingFile `json:"w,omitempty"`
+	// File is the file that was sealed or not, Message the message that brought it.
+	File    string `json:"fi,omitempty"`
+	Message int    `json:"m,omitempty"`
+}
+
+// FilesName is the member name of a case's files in its slot: they are fetched and sealed apart from the
+// case, so that nothing that happens to it waits for a slow download.
+func (c Code) FilesName() string { return "f" + string(c) }
+
+// FileJob is one file to be sealed for the desks a case was consented to.
+type FileJob struct {
+	Case  Code        `json:"c"`
+	Desks []string    `json:"d"`
+	File  WaitingFile `json:"f"`
+}
+
+// Jobs hands on the files that wait: one post each to the member that seals them.
+func (c *Case) Jobs(at time.Time) []Errand {
+	var desks []string
+	for _, s := range c.Shares {
+		if s.Stage != Recalled {
+			desks = append(desks, s.Desk)
+		}
+	}
+	var out []Errand
+	for _, f := range c.Waiting {
+		body, err := json.Marshal(FileJob{Case: c.Code, Desks: desks, File: f})
+		if err != nil { // strings and numbers only: cannot fail
+			continue
+		}
+		out = append(out, Errand{Post: &Post{To: Member{Slot: c.Slot, Name: c.Code.FilesName()}, ID: "file:" + f.Name,
+			Order: at.UnixMilli(), Body: body}})
+	}
+	c.Waiting = nil
+	return out
 }
 
 // News is what a chat is told of a case it sent.

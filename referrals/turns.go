@@ -38,6 +38,8 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 		return c.finished(e)
 	case WasAdded:
 		return c.added(e, dir)
+	case WasSealed, WasUnsealed:
+		return c.sealed(e, dir)
 	case WasWithdrawn, WasEnded:
 		return c.recalled(e)
 	}
@@ -60,7 +62,8 @@ func (c Case) begin(e Event, dir desks) (Case, []Errand) {
 	if c.find(NGODesk) >= 0 {
 		out = append(out, c.onward(e.At, dir)...)
 	}
-	return c, append(out, c.unanswered(e.At)...)
+	out = append(out, c.unanswered(e.At)...)
+	return c, out
 }
 
 // taken notes that a human has it and tells the defender.
@@ -71,7 +74,8 @@ func (c Case) taken(e Event, state string) (Case, []Errand) {
 	}
 	c.Shares[i].Stage = Taken
 	c.Shares[i].Read = c.Shares[i].Kind == NGODesk
-	return c, c.tell(state, e.Desk, e.At)
+	out := c.tell(state, e.Desk, e.At)
+	return c, out
 }
 
 // claimed notes that an NGO was given the documents. Heard of later, it is known already.
@@ -91,7 +95,8 @@ func (c Case) passed(e Event, dir desks) (Case, []Errand) {
 	c.Shares[i].Stage = Passed
 	c.Shares[i].Read = c.Shares[i].Read || e.Read
 	out := c.movesOn(c.onward(e.At, dir), e.At)
-	return c, append(out, c.unanswered(e.At)...)
+	out = append(out, c.unanswered(e.At)...)
+	return c, out
 }
 
 // movesOn tells the defender of the desk that the case has gone on to, if it has.
@@ -112,7 +117,8 @@ func (c Case) silent(e Event, dir desks) (Case, []Errand) {
 	}
 	c.Shares[i].Stage = Unheeded
 	out := c.movesOn(c.toHeadquarters(e.At, dir), e.At)
-	return c, append(out, c.unanswered(e.At)...)
+	out = append(out, c.unanswered(e.At)...)
+	return c, out
 }
 
 // finished notes that a desk has done what it could.
@@ -126,7 +132,8 @@ func (c Case) finished(e Event) (Case, []Errand) {
 	if c.Shares[i].Kind == NGODesk {
 		state = "completed"
 	}
-	return c, c.Tell(News{State: state, Desk: e.Desk, At: e.At, Held: c.any(Released, Taken, Unheeded)})
+	out := c.Tell(News{State: state, Desk: e.Desk, At: e.At, Held: c.any(Released, Taken, Unheeded)})
+	return c, out
 }
 
 // added tells every desk that may read the case of each new document. When no desk has the case any
@@ -161,6 +168,17 @@ func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 			Origin: c.Slot, Document: name, At: at}})
 	}
 	return out
+}
+
+// sealed tells of a file: whoever may read the case now, and its defender, whose message has done its work.
+func (c Case) sealed(e Event, dir desks) (Case, []Errand) {
+	if e.Kind == WasUnsealed {
+		out := c.Tell(News{State: FileFailed, At: e.At, Message: e.Message})
+		return c, out
+	}
+	out := c.Announce(e.File, e.At, dir)
+	out = append(out, c.Tell(News{State: FileSealed, At: e.At, Message: e.Message})...)
+	return c, out
 }
 
 // recalled takes the case back from everybody who holds it or has read it.
