@@ -115,6 +115,20 @@ func countKeys(raw []byte) error {
 	return nil
 }
 
+// holdsSecret says whether any packet is a secret key, whatever the armor around it claims.
+func holdsSecret(raw []byte) bool {
+	packets := packet.NewOpaqueReader(bytes.NewReader(raw))
+	for {
+		p, err := packets.Next()
+		if err != nil { // the end, or broken, which countKeys refuses
+			return false
+		}
+		if p.Tag == tagSecretKey || p.Tag == tagSecretSubkey {
+			return true
+		}
+	}
+}
+
 func severalError() *Error {
 	return keyError("", ReasonSeveral, "the file holds several keys", "put each key in a file of its own and list them one by one")
 }

@@ -25,8 +25,8 @@ type Key struct {
 }
 
 // ParseKey reads one armored public key and checks that it is the one named by its
-// fingerprint (40 hexadecimal digits, spaces allowed). It refuses private keys, several
-// keys, versions other than 4, and algorithms and lengths outside the policy. It does
+// fingerprint (40 hexadecimal digits, spaces allowed). It refuses private keys (in the
+// armor of a public one too), several keys, versions other than 4, and algorithms and lengths outside the policy. It does
 // not judge dates and revocations: those depend on the time, see [Key.Usable].
 func ParseKey(armored []byte, fingerprint string) (*Key, error) {
 	want, err := normalFingerprint(fingerprint)
@@ -39,6 +39,10 @@ func ParseKey(armored []byte, fingerprint string) (*Key, error) {
 	raw, err := unarmorKey(armored, openpgp.PublicKeyType)
 	if err != nil {
 		return nil, err
+	}
+	if holdsSecret(raw) {
+		clear(raw)
+		return nil, privateError()
 	}
 	entity, err := readEntity(raw)
 	if err != nil {

@@ -2,6 +2,8 @@ package seal
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -160,6 +162,8 @@ func TestParseKeyRefusesOtherFiles(t *testing.T) {
 		want              Reason
 	}{
 		{"private", fa, a.private, ReasonPrivate},
+		{"private in public armor", fa, relabelled(t, a.private, nil), ReasonPrivate},
+		{"a private subkey beside a public key", fa, relabelled(t, a.private, a.public), ReasonPrivate},
 		{"two blocks", fa, append(bytes.Clone(a.public), b.public...), ReasonSeveral},
 		{"two in a block", fa, twoInOne(t, a.public, b.public), ReasonSeveral},
 		{"another key", fa, b.public, ReasonFingerprint},
@@ -179,6 +183,50 @@ func TestParseKeyRefusesOtherFiles(t *testing.T) {
 	if k := parse(t, a.public, spaced); k.Fingerprint() != fa {
 		t.Fatal(k.Fingerprint())
 	}
+}
+
+// relabelled puts the packets of a private key into the armor of a public one. With public, the primary key
+// is the public half, and only the subkey is private.
+func relabelled(t *testing.T, private, public []byte) []byte {
+	t.Helper()
+	raw, err := unarmorKey(private, openpgp.PrivateKeyType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if public == nil {
+		return enarmor(openpgp.PublicKeyType, raw)
+	}
+	packets, out := packet.NewOpaqueReader(bytes.NewReader(raw)), new(bytes.Buffer)
+	for first := true; ; first = false {
+		p, err := packets.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first { // what comes with it is signed by the same key
+			p.Tag, p.Contents = tagPublicKey, primaryOf(t, public)
+		}
+		if err := p.Serialize(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return enarmor(openpgp.PublicKeyType, out.Bytes())
+}
+
+// primaryOf is the content of a public key's first packet.
+func primaryOf(t *testing.T, public []byte) []byte {
+	t.Helper()
+	raw, err := unarmorKey(public, openpgp.PublicKeyType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := packet.NewOpaqueReader(bytes.NewReader(raw)).Next()
+	if err != nil || p.Tag != tagPublicKey {
+		t.Fatal(p, err)
+	}
+	return p.Contents
 }
 
 func twoInOne(t *testing.T, keys ...[]byte) []byte {
