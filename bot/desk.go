@@ -1,11 +1,9 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	tg "github.com/go-telegram/bot"
@@ -66,9 +64,12 @@ func (tn *turn) deskGroup(ctx context.Context, id string, u update, chat int64) 
 	return tn.deskUpdate(ctx, id, u, chat)
 }
 
-// wrote answers a command; anything else gets the help.
+// wrote answers a command or a code; anything else gets the help.
 func (a *atDesk) wrote(ctx context.Context) error {
 	name, rest, _ := command(a.u.Message.Text)
+	if _, ok := referrals.CaseOf(a.u.Message.Text); ok {
+		name, rest = "case", a.u.Message.Text
+	}
 	switch name {
 	case "queue":
 		return a.queue(ctx)
@@ -77,9 +78,20 @@ func (a *atDesk) wrote(ctx context.Context) error {
 	case "duty":
 		a.tell(a.duty(), nil)
 	default:
-		a.tell(a.text("desk.help", map[string]any{"Desk": a.deskNames()}), nil)
+		a.tell(a.help(), nil)
 	}
 	return nil
+}
+
+// help is what a chat of a desk can do. Organisations have no ladder and are not told of one.
+func (a *atDesk) help() string {
+	key := "desk.help_ngo"
+	for _, s := range a.seats {
+		if s.Desk.Kind != referrals.NGODesk {
+			key = "desk.help"
+		}
+	}
+	return a.text(key, map[string]any{"Desk": a.deskNames()})
 }
 
 func (a *atDesk) text(key string, args map[string]any) string { return a.texts.Text(a.lang, key, args) }
@@ -93,17 +105,29 @@ func (a *atDesk) deskNames() string {
 }
 
 // tell sends a message to the officer's chat.
-func (a *atDesk) tell(text string, k *keyboard) {
+func (a *atDesk) tell(text string, k *keyboard) { a.send(a.message(text, k)) }
+
+func (a *atDesk) message(text string, k *keyboard) call {
 	p := tg.SendMessageParams{ChatID: a.chat, Text: text, LinkPreviewOptions: noPreview}
 	if k != nil {
 		p.ReplyMarkup = k
 	}
-	a.send(call{Bot: a.bot, Chat: a.chat, Method: "sendMessage", Params: encode(p)})
+	return call{Bot: a.bot, Chat: a.chat, Method: "sendMessage", Params: encode(p)}
 }
 
 // toast answers the press.
 func (a *atDesk) toast(key string, args map[string]any) {
 	a.send(answer(a.bot, a.chat, a.u.Callback.ID, a.text(key, args), a.at))
+}
+
+// back takes a question away that was asked by mistake.
+func (a *atDesk) back() {
+	a.send(answer(a.bot, a.chat, a.u.Callback.ID, "", a.at))
+	if m := a.u.Callback.Message; m != nil {
+		for _, c := range deletions(a.bot, a.chat, []int{m.ID}) {
+			a.send(c)
+		}
+	}
 }
 
 // find is the holding a code names at one of the officer's desks.
@@ -128,6 +152,10 @@ func (a *atDesk) find(ctx context.Context, code string) (referrals.Holding, *ref
 // pressed does what a button says. Codes of other desks are as unknown as those that never were.
 func (a *atDesk) pressed(ctx context.Context) error {
 	act, value, token := splitData(a.u.Callback.Data)
+	if act == "nav" && value == "back" {
+		a.back()
+		return nil
+	}
 	code := value
 	if act == "reason" || act == "outcome" {
 		code, _, _ = strings.Cut(token, ".")
@@ -145,7 +173,7 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	case "open":
 		return a.open(h, d)
 	case "decline", "return", "complete", "close":
-		return a.ask(act, h, d)
+		return a.ask(ctx, act, h, d)
 	}
 	m, ok := a.move(act, value, token, h, d)
 	if !ok {
@@ -195,15 +223,14 @@ func known(values []string, v string) bool {
 	return false
 }
 
-// act makes the move, answers the press and shows the case as it is now.
+// act makes the move, answers the press and shows the case, or the list it was pressed in, as it is now.
 func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding, d *referrals.Desk) error {
 	now, err := a.mover.Move(ctx, m)
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
 		a.meters.Refused.WithLabelValues("wrong_state").Inc()
 		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(now.State), nil)})
-		a.restate(now, d)
-		return nil
+		return a.again(ctx, now, d)
 	case errors.Is(err, referrals.ErrUnknown):
 		a.toast("desk.toast.unknown", nil)
 		return nil
@@ -211,10 +238,18 @@ func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding,
 		return fmt.Errorf("act on a case: %w", err)
 	}
 	a.toast("desk.toast."+string(m.To), nil)
-	a.restate(now, d)
 	if m.To == referrals.Claimed {
 		a.documents(now, d)
 	}
+	return a.again(ctx, now, d)
+}
+
+// again shows what was pressed as it is now: the list of cases, or the case.
+func (a *atDesk) again(ctx context.Context, h referrals.Holding, d *referrals.Desk) error {
+	if _, _, token := splitData(a.u.Callback.Data); token == fromQueue {
+		return a.requeue(ctx)
+	}
+	a.restate(h, d)
 	return nil
 }
 
@@ -245,7 +280,7 @@ func (a *atDesk) rung(d *referrals.Desk) int {
 }
 
 // ask asks for the reason or the outcome that an act needs. The answer's buttons carry the case.
-func (a *atDesk) ask(act string, h referrals.Holding, d *referrals.Desk) error {
+func (a *atDesk) ask(ctx context.Context, act string, h referrals.Holding, d *referrals.Desk) error {
 	field, values, token := "reason", reasonValues, h.Code+".d"
 	switch {
 	case act == "return":
@@ -255,13 +290,13 @@ func (a *atDesk) ask(act string, h referrals.Holding, d *referrals.Desk) error {
 	}
 	if !h.Open() {
 		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(h.State), nil)})
-		a.restate(h, d)
-		return nil
+		return a.again(ctx, h, d)
 	}
 	k := &keyboard{}
 	for _, v := range values {
 		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button."+field+"."+v, nil), Data: field + ":" + v + "#" + token}})
 	}
+	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + h.Code}})
 	a.toast("desk.toast.ask", nil)
 	a.tell(a.text("desk.ask."+act, map[string]any{"Code": h.Code}), k)
 	return nil
@@ -273,104 +308,7 @@ func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
 	if m == nil {
 		return
 	}
-	text, k := a.describe(h, d), deskKeyboard(a.texts, a.lang, h.Code, h.State)
-	if m.Document != nil {
-		p := tg.EditMessageCaptionParams{ChatID: a.chat, MessageID: m.ID, Caption: text}
-		if k != nil {
-			p.ReplyMarkup = k
-		}
-		a.send(call{Bot: a.bot, Chat: a.chat, Method: "editMessageCaption", Params: encode(p)})
-		return
-	}
-	p := tg.EditMessageTextParams{ChatID: a.chat, MessageID: m.ID, Text: text, LinkPreviewOptions: noPreview}
-	if k != nil {
-		p.ReplyMarkup = k
-	}
-	a.send(call{Bot: a.bot, Chat: a.chat, Method: "editMessageText", Params: encode(p)})
-}
-
-// describe is a case in a line or two: how urgent, which, how far, since and until when.
-func (a *atDesk) describe(h referrals.Holding, d *referrals.Desk) string {
-	args := map[string]any{"Code": h.Code, "Desk": d.Name, "Lane": a.text("desk.lane."+string(h.Lane), nil),
-		"State": a.text("desk.state."+string(h.State), nil), "Since": a.texts.Time(a.lang, h.Since, d.Zone)}
-	if h.Due.IsZero() {
-		return a.text("desk.case", args)
-	}
-	args["Due"] = a.texts.Time(a.lang, h.Due, d.Zone)
-	return a.text("desk.case_due", args)
-}
-
-// mostListed is how many cases one message of a queue shows.
-const mostListed = 10
-
-// waiting is a case at one of the officer's desks.
-type waiting struct {
-	referrals.Holding
-	desk *referrals.Desk
-}
-
-// queue shows what waits at the officer's desks, the most urgent first, as much as fits into a message.
-func (a *atDesk) queue(ctx context.Context) error {
-	var found []waiting
-	more := false
-	for _, s := range a.seats {
-		held, next, err := a.holding.Holdings(ctx, s.Desk.ID, nil, mostListed, "")
-		if err != nil {
-			return fmt.Errorf("list a desk's cases: %w", err)
-		}
-		more = more || next != ""
-		for _, h := range held {
-			found = append(found, waiting{h, s.Desk})
-		}
-	}
-	if len(found) == 0 {
-		a.tell(a.text("desk.queue_empty", nil), nil)
-		return nil
-	}
-	slices.SortStableFunc(found, func(x, y waiting) int {
-		return cmp.Or(cmp.Compare(x.Lane.Rank(), y.Lane.Rank()), x.Since.Compare(y.Since))
-	})
-	more = more || len(found) > mostListed
-	a.list(found[:min(len(found), mostListed)], more)
-	return nil
-}
-
-// list sends a message with cases and the first thing to do with each.
-func (a *atDesk) list(found []waiting, more bool) {
-	var lines []string
-	k := &keyboard{}
-	for _, h := range found {
-		lines = append(lines, a.describe(h.Holding, h.desk))
-		if acts := deskActs[h.State]; len(acts) > 0 {
-			label := a.text("desk.button."+acts[0], nil) + " " + h.Code
-			k.Rows = append(k.Rows, []button{{Text: label, Data: acts[0] + ":" + h.Code}})
-		}
-	}
-	if more {
-		lines = append(lines, a.text("desk.queue_more", nil))
-	}
-	a.tell(strings.Join(lines, "\n\n"), k)
-}
-
-// status shows one case with everything that may be done with it.
-func (a *atDesk) status(ctx context.Context, code string) error {
-	h, d, err := a.find(ctx, strings.ToUpper(code))
-	if errors.Is(err, referrals.ErrUnknown) {
-		a.tell(a.text("desk.unknown", nil), nil)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look up a case: %w", err)
-	}
-	a.tell(a.describe(h, d), deskKeyboard(a.texts, a.lang, h.Code, h.State))
-	return nil
-}
-
-// duty shows the ladders of the officer's desks and where in them they stand.
-func (a *atDesk) duty() string {
-	var out []string
-	for _, s := range a.seats {
-		out = append(out, a.text("desk.duty", map[string]any{"Desk": s.Desk.Name, "Rung": s.Rung + 1, "Rungs": len(s.Desk.Ladder)}))
-	}
-	return strings.Join(out, "\n")
+	lang, _ := a.texts.Match(d.Language(a.texts.Languages()[0])) // that of the alert
+	c := card{message: m.ID, caption: m.Document != nil}
+	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h.Code, h.State)))
 }

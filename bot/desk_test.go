@@ -180,7 +180,8 @@ func TestDeskCommands(t *testing.T) {
 	b.store.hold(held("lima", "AAAA-BBBB", referrals.Alerted))
 	tests := map[string]string{"/queue": "AAAA-BBBB", "/case AAAA-BBBB": "AAAA-BBBB", "/case aaaa bbbb": "AAAA-BBBB", "/CASE@bot aaaabbbb": "AAAA-BBBB",
 		"/duty": "1", "/help": "British Embassy Lima", "hello": "British Embassy Lima", "/start": "British Embassy Lima",
-		"/case CCCC-DDDD": b.texts.Text("es", "desk.unknown", nil), "/case": b.texts.Text("es", "desk.unknown", nil)}
+		"/case CCCC-DDDD": b.texts.Text("es", "desk.unknown", nil), "/case": b.texts.Text("es", "desk.case_how", nil),
+		"aaaa-bbbb": "AAAA-BBBB", "AAAABBBB": "AAAA-BBBB", "CCCC-DDDD": b.texts.Text("es", "desk.unknown", nil)}
 	for text, want := range tests {
 		calls := b.take(atChat(limaChat, say(1, text)))
 		if len(calls) != 1 || !strings.Contains(calls[0].text(), want) {
@@ -219,7 +220,7 @@ func TestLongQueueFitsIntoAMessage(t *testing.T) {
 	if n := len(utf16.Encode([]rune(text))); n > 4096 {
 		t.Errorf("%d units", n)
 	}
-	if got := calls[0].buttons(); len(got) != mostListed || got[0] != "ack:AAAA-AAFM" {
+	if got := calls[0].buttons(); len(got) != mostListed || got[0] != "ack:AAAA-AAFM#q" {
 		t.Errorf("buttons %q: the emergency is not first", got)
 	}
 	if !strings.HasSuffix(text, b.texts.Text("en", "desk.queue_more", nil)) {
@@ -277,7 +278,7 @@ func TestReasonsAndOutcomesLeadToTheirMoves(t *testing.T) {
 		b := newBench(t)
 		b.store.hold(held(tt.desk, tt.code, tt.state))
 		c, ok := find(b.take(atChat(tt.chat, pressOn(9, tt.act+":"+tt.code))), "sendMessage")
-		if !ok || len(c.buttons()) != len(tt.values) || !strings.Contains(c.text(), tt.code) {
+		if !ok || len(c.buttons()) != len(tt.values)+1 || !strings.Contains(c.text(), tt.code) {
 			t.Errorf("%s asks %q with %q", tt.act, c.text(), c.buttons())
 			continue
 		}

@@ -74,7 +74,7 @@ func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
 	closing := flows.Screen{Ask: flows.Text{Key: "line.wiped"}}.View(tn.lang(), tn.texts)
 	last := show(tn.state.Bot, tn.state.Chat, 0, closing)
 	last.Rest = true
-	tn.send(last)
+	tn.sendOwn(last) // so that the next wipe leaves one line, not two
 	tn.state, tn.screen, tn.notes = chatState{}, nil, nil
 	return nil
 }

@@ -102,6 +102,9 @@ func (r *runner) Move(ctx context.Context, m referrals.Move) (referrals.Holding,
 	}
 	r.count(h, m)
 	r.start(ctx, deskSlot(m.Desk), ids, m.Errands)
+	if len(m.From) > 0 { // else it has just begun: nothing shows it yet
+		r.redraw(m.Desk, m.Code, h.Rung)
+	}
 	return h, nil
 }
 

@@ -25,6 +25,8 @@ type depot struct {
 	store *memory
 	diary *diary
 	woken []string
+	// bodies are what the Bot API was sent, one call after another.
+	bodies [][]byte
 }
 
 // api answers with the given function; what is called is noted as "method chat".
@@ -34,12 +36,15 @@ func newDepot(t *testing.T, api server) *depot {
 	out := newOutbox(rate.Inf, time.Now)
 	noting := server(func(method string, body []byte, r *http.Request) (int, string) {
 		d.diary.note(method + " " + gist(body))
+		d.diary.mu.Lock()
+		d.bodies = append(d.bodies, body)
+		d.diary.mu.Unlock()
 		return api(method, body, r)
 	})
 	client := clientOf(noting)
 	p := &post{clients: map[byte]*Client{lineBot: client}, archive: d.store, dir: testDesks(), texts: testTexts(t), deskBot: lineBot,
 		slow: out.slow, now: time.Now, meters: meters}
-	d.runner = &runner{store: d.store, late: d.store, history: d.store, out: out, desks: p, now: time.Now, log: quiet(), meters: meters,
+	d.runner = &runner{store: d.store, late: d.store, history: d.store, holding: d.store, out: out, desks: p, now: time.Now, log: quiet(), meters: meters,
 		mine: map[string]bool{}, wake: func(slot string) { d.woken = append(d.woken, slot) }}
 	return d
 }

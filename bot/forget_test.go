@@ -101,7 +101,7 @@ func TestWipe(t *testing.T) {
 	if len(got) != 153 || len(slices.Compact(slices.Sorted(slices.Values(got)))) != 153 {
 		t.Errorf("%d messages deleted of 153", len(got))
 	}
-	if last := calls[len(calls)-1]; last.Method != "sendMessage" || last.Own || !last.Rest || last.text() != b.texts.Text("en", "line.wiped", nil) {
+	if last := calls[len(calls)-1]; last.Method != "sendMessage" || !last.Own || !last.Rest || last.text() != b.texts.Text("en", "line.wiped", nil) {
 		t.Errorf("the last word is %s %q", last.Method, last.text())
 	}
 	if b.last.State != nil || !b.last.Forget || !b.last.Again.IsZero() {

@@ -90,16 +90,16 @@ func (r *runner) notices(ctx context.Context, slot, id string, n referrals.Notic
 	var left atomic.Int32
 	left.Store(int32(last - first + 1))
 	for n.Rung = first; n.Rung <= last; n.Rung++ {
-		r.notice(n, func(ctx context.Context) {
+		r.notice(n, func(ctx context.Context, sent ...referrals.Delivery) {
 			if left.Add(-1) == 0 {
-				r.finish(ctx, slot, id, nil)
+				r.finish(ctx, slot, id, nil, sent...)
 			}
 		})
 	}
 }
 
-// notice queues a notice to one rung.
-func (r *runner) notice(n referrals.Notice, done func(context.Context)) {
+// notice queues a notice to one rung. done is told of the card that was sent, if one was.
+func (r *runner) notice(n referrals.Notice, done func(context.Context, ...referrals.Delivery)) {
 	l := laneDesk
 	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
 		l = laneEmergency
@@ -108,6 +108,7 @@ func (r *runner) notice(n referrals.Notice, done func(context.Context)) {
 		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
 	}
 	e := &effort{}
+	at := cards(n.Desk, n.Code, n.Rung)
 	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
 	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
 	r.out.add(parcel{lane: l, order: order, do: func(ctx context.Context) time.Duration {
@@ -118,7 +119,14 @@ func (r *runner) notice(n referrals.Notice, done func(context.Context)) {
 		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
 			r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
 		}
-		done(ctx)
+		if e.card.message == 0 {
+			done(ctx)
+			return 0
+		}
+		done(ctx, referrals.Delivery{To: at, Message: e.card.mark(), At: r.now()})
+		if n.Rung > 0 { // the rung before may have taken it while this was on its way
+			r.redraw(n.Desk, n.Code, n.Rung)
+		}
 		return 0
 	}})
 }

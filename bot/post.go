@@ -53,6 +53,7 @@ const (
 type effort struct {
 	tries int
 	sent  []string // documents that arrived: those are not sent again
+	card  card     // the message with a case's buttons that was sent; 0: none
 }
 
 // pause is how long to wait after so many tries: twice as long each time. A
@@ -189,10 +190,22 @@ func (p *post) caption(d *referrals.Desk, n referrals.Notice) string {
 		args["Due"] = p.texts.Time(lang, n.Due, d.Zone)
 	}
 	key := "desk." + string(n.Kind)
+	if number, ok := fileNumber(n.Document); ok && n.Kind == referrals.NoticeAddition {
+		key, args["N"] = "desk.file", number
+	}
 	if n.Due.IsZero() && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
 		key += "_open"
 	}
 	return p.texts.Text(lang, key, args)
+}
+
+// fileNumber is the number of a file in its case, by its name: 3 of K7QM-3XRP.f3.pgp.
+func fileNumber(name string) (string, bool) {
+	stem, ok := strings.CutSuffix(name, ".pgp")
+	if !ok {
+		return "", false
+	}
+	return stem[strings.LastIndexByte(stem, 'f')+1:], true
 }
 
 // line sends a notice without a document.
@@ -205,9 +218,12 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
 		params.ReplyMarkup = k
 	}
-	_, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Call(ctx, "sendMessage", encode(params))
 	})
+	if n.Kind == referrals.NoticeOffer {
+		e.card = card{message: messageID(result)}
+	}
 	return again
 }
 
@@ -232,9 +248,12 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	if n.Kind == referrals.NoticeAlert {
 		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
 	}
-	_, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Upload(ctx, fields, name, body)
 	})
+	if n.Kind == referrals.NoticeAlert {
+		e.card = card{message: messageID(result), caption: true}
+	}
 	return again
 }
 

@@ -86,7 +86,7 @@ func newCrew(t testing.TB) *crew {
 	b.turner.now = time.Now
 	tb := &table{released: map[string]time.Time{}}
 	out := newOutbox(rate.Inf, time.Now)
-	r := &runner{store: b.store, late: b.store, history: b.store, out: out, wake: func(string) {}, now: time.Now, log: quiet(),
+	r := &runner{store: b.store, late: b.store, history: b.store, holding: b.store, desks: &post{dir: b.dir, texts: b.texts}, out: out, wake: func(string) {}, now: time.Now, log: quiet(),
 		meters: NewMeters(prometheus.NewRegistry()), mine: map[string]bool{}}
 	f := newFiles(telegramFile)
 	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: f.caseworker, runner: r,

@@ -1,0 +1,131 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"defenderline/referrals"
+)
+
+// mostListed is how many cases one message of a queue shows.
+const mostListed = 10
+
+// waiting is a case at one of the officer's desks.
+type waiting struct {
+	referrals.Holding
+	desk *referrals.Desk
+}
+
+// fromQueue is the token of a button in a list of cases: pressing it leaves the list a list.
+const fromQueue = "q"
+
+// queueActs are what can be done with a case in a list, by its state there.
+var queueActs = map[referrals.State][]string{
+	referrals.Alerted:      {"ack"},
+	referrals.Silent:       {"ack"},
+	referrals.Acknowledged: {"open", "close"},
+	referrals.Offered:      {"claim"},
+	referrals.Claimed:      {"accept"},
+	referrals.Accepted:     {"complete"},
+}
+
+// queue shows what waits at the officer's desks.
+func (a *atDesk) queue(ctx context.Context) error {
+	text, k, err := a.listed(ctx)
+	if err == nil {
+		a.tell(text, k)
+	}
+	return err
+}
+
+// requeue shows in the list that was pressed what waits now.
+func (a *atDesk) requeue(ctx context.Context) error {
+	text, k, err := a.listed(ctx)
+	if m := a.u.Callback.Message; err == nil && m != nil {
+		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
+	}
+	return err
+}
+
+// listed is the message with what waits, the most urgent first, as much as fits into it.
+func (a *atDesk) listed(ctx context.Context) (string, *keyboard, error) {
+	var found []waiting
+	more := false
+	for _, s := range a.seats {
+		held, next, err := a.holding.Holdings(ctx, s.Desk.ID, nil, mostListed, "")
+		if err != nil {
+			return "", nil, fmt.Errorf("list a desk's cases: %w", err)
+		}
+		more = more || next != ""
+		for _, h := range held {
+			found = append(found, waiting{h, s.Desk})
+		}
+	}
+	if len(found) == 0 {
+		return a.text("desk.queue_empty", nil), nil, nil
+	}
+	slices.SortStableFunc(found, func(x, y waiting) int {
+		return cmp.Or(cmp.Compare(x.Lane.Rank(), y.Lane.Rank()), x.Since.Compare(y.Since))
+	})
+	more = more || len(found) > mostListed
+	text, k := a.list(found[:min(len(found), mostListed)], more)
+	return text, k, nil
+}
+
+// list is a message with cases and what to do first with each.
+func (a *atDesk) list(found []waiting, more bool) (string, *keyboard) {
+	var lines []string
+	k := &keyboard{}
+	for _, h := range found {
+		lines = append(lines, describe(a.texts, a.lang, h.Holding, h.desk))
+		var row []button
+		for _, act := range queueActs[h.State] {
+			label := a.text("desk.button."+act, nil) + " " + h.Code
+			row = append(row, button{Text: label, Data: act + ":" + h.Code + "#" + fromQueue})
+		}
+		if len(row) > 0 {
+			k.Rows = append(k.Rows, row)
+		}
+	}
+	if more {
+		lines = append(lines, a.text("desk.queue_more", nil))
+	}
+	return strings.Join(lines, "\n\n"), k
+}
+
+// status shows one case with everything that may be done with it. It is a card.
+func (a *atDesk) status(ctx context.Context, code string) error {
+	if code == "" {
+		a.tell(a.text("desk.case_how", nil), nil)
+		return nil
+	}
+	h, d, err := a.find(ctx, strings.ToUpper(code))
+	if errors.Is(err, referrals.ErrUnknown) {
+		a.tell(a.text("desk.unknown", nil), nil)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look up a case: %w", err)
+	}
+	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h.Code, h.State))
+	c.Own = true
+	a.out.Errands = append(a.out.Errands, c.errand(cards(d.ID, h.Code, a.rung(d))))
+	return nil
+}
+
+// duty shows the ladders of the officer's desks and where in them they stand. An organisation has one chat.
+func (a *atDesk) duty() string {
+	var out []string
+	for _, s := range a.seats {
+		key, args := "desk.duty", map[string]any{"Desk": s.Desk.Name, "Rung": s.Rung + 1, "Rungs": len(s.Desk.Ladder)}
+		if s.Desk.Kind == referrals.NGODesk {
+			key, args = "desk.duty_ngo", map[string]any{"Desk": s.Desk.Name}
+		}
+		out = append(out, a.text(key, args))
+	}
+	return strings.Join(out, "\n")
+}
