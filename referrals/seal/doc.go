@@ -9,6 +9,8 @@
 //   - Never compressed. The sealed length of compressed text tells about the text.
 //   - Signed inside the encryption with the line's own key, so that the desk sees
 //     who sealed it and an onlooker does not.
+//   - The signature names the copy it is for ([NotationName]), so that whoever can write
+//     to the store cannot give one case's document out as another's unseen.
 //   - Hidden recipients (key id zero) unless the desk asks otherwise.
 //   - Padded inside the plaintext to one of few lengths ([PaddedSize]). The padding
 //     is one last line, "padding:" followed by spaces: blank to a reader, one line

@@ -18,16 +18,31 @@ const fileBlock = 64 << 10
 // maxFileName is what a literal packet can hold, in bytes (RFC 4880, section 5.9).
 const maxFileName = 255
 
-// SealFile seals one file for several desks in one pass: the encrypted body goes to
+// SealFileNamed seals one file for several desks in one pass: the encrypted body goes to
 // body, and each desk gets a header of its own; header followed by body is that desk's
-// binary OpenPGP message. All desks share the session key of this one body, so that
+// binary OpenPGP message, signed under name, that of the sealed copy, as in
+// [Sealer.SealNamed]. All desks share the session key of this one body, so that
 // only desks that may have the same file belong in one call. Memory does not grow with
-// the file. The name goes inside the encryption, without folders and control characters.
+// the file. The name given by the sender goes inside the encryption, without folders and
+// control characters.
 //
 // When a desk has no usable key nothing is written. When src or body fails, an *Error
 // that unwraps to that failure is returned and no headers: without them, and without the
 // end that was not written, what body holds can never be opened and is to be discarded.
-func (s *Sealer) SealFile(desks []string, name string, src io.Reader, body io.Writer) (map[string][]byte, error) {
+func (s *Sealer) SealFileNamed(desks []string, name, given string, src io.Reader, body io.Writer) (map[string][]byte, error) {
+	l, err := copyLabel(cleanName(given), name)
+	if err != nil {
+		return nil, err
+	}
+	return s.sealFile(desks, l, src, body)
+}
+
+// SealFile is SealFileNamed without the name of the copy under the signature.
+func (s *Sealer) SealFile(desks []string, given string, src io.Reader, body io.Writer) (map[string][]byte, error) {
+	return s.sealFile(desks, label{given: cleanName(given)}, src, body)
+}
+
+func (s *Sealer) sealFile(desks []string, l label, src io.Reader, body io.Writer) (map[string][]byte, error) {
 	now := s.now()
 	if err := s.signing.Usable(now); err != nil {
 		return nil, err
@@ -42,7 +57,7 @@ func (s *Sealer) SealFile(desks []string, name string, src io.Reader, body io.Wr
 		return nil, err
 	}
 	out := &sink{w: body}
-	w, err := newBody(out, session, s.signing.entity, cleanName(name), now)
+	w, err := newBody(out, session, s.signing.entity, l, now)
 	if err != nil {
 		return nil, out.explain()
 	}

@@ -129,7 +129,7 @@ func keyPacketsFor(t *testing.T, s *Sealer, k *Key, half io.Reader, broken error
 	if err := writeHeader(&header, Desk{ID: "lima", Keys: []*Key{k}}, session, s.now()); err != nil {
 		t.Fatal(err)
 	}
-	w, err := newBody(body, session, s.signing.entity, "a.jpg", s.now())
+	w, err := newBody(body, session, s.signing.entity, label{given: "a.jpg"}, s.now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,9 @@ type Key struct {
 
 // ParseKey reads one armored public key and checks that it is the one named by its
 // fingerprint (40 hexadecimal digits, spaces allowed). It refuses private keys (in the
-// armor of a public one too), several keys, versions other than 4, and algorithms and lengths outside the policy. It does
-// not judge dates and revocations: those depend on the time, see [Key.Usable].
+// armor of a public one too), several keys, versions other than 4, and algorithms and
+// lengths outside the policy. It does not judge dates and revocations: those depend on
+// the time, see [Key.Usable].
 func ParseKey(armored []byte, fingerprint string) (*Key, error) {
 	want, err := normalFingerprint(fingerprint)
 	if err != nil {

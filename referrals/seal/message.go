@@ -35,16 +35,18 @@ type bodyWriter struct {
 
 // newBody starts a SEIPD v1 packet (RFC 4880, section 5.13) with a one-pass signature
 // and a binary literal packet inside, uncompressed. The literal's date is left out.
-func newBody(w io.Writer, session []byte, signer *openpgp.Entity, name string, now time.Time) (*bodyWriter, error) {
+func newBody(w io.Writer, session []byte, signer *openpgp.Entity, l label, now time.Time) (*bodyWriter, error) {
 	config := &packet.Config{
 		DefaultCipher: packet.CipherAES256,
 		Time:          func() time.Time { return now },
+
+		SignatureNotations: l.notations(),
 	}
 	encrypted, err := packet.SerializeSymmetricallyEncrypted(w, packet.CipherAES256, false, packet.CipherSuite{}, session, config)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := openpgp.Sign(encrypted, signer, &openpgp.FileHints{IsBinary: true, FileName: name}, config)
+	signed, err := openpgp.Sign(encrypted, signer, &openpgp.FileHints{IsBinary: true, FileName: l.given}, config)
 	if err != nil {
 		return nil, err
 	}

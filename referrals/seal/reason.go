@@ -27,10 +27,12 @@ const (
 	ReasonDesk     Reason = "desk"          // unknown, unnamed or repeated desk
 	ReasonNoKey    Reason = "no_usable_key" // the desk has no key that can be sealed to now
 	ReasonSigning  Reason = "signing"       // the line's own key cannot sign now
+	ReasonName     Reason = "name"          // a copy has no name that can be signed
 	ReasonTooLarge Reason = "too_large"     // beyond a limit of this package
 	ReasonSource   Reason = "source"        // reading what should be sealed failed
 	ReasonSink     Reason = "sink"          // writing the sealed form failed
 	ReasonSealed   Reason = "not_sealed"    // not an OpenPGP message this package can open
+	ReasonUnsigned Reason = "not_signed"    // the line's good signature is not in it
 	ReasonInternal Reason = "internal"      // the OpenPGP library or the system's randomness failed
 )
 

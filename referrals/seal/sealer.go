@@ -84,10 +84,25 @@ func (s *Sealer) Usable(desk string) error {
 	return noKeyError(d, now)
 }
 
-// Seal pads the text, signs it, seals it to every usable key of the desk and armors the
-// result. With no usable key it fails; it never returns anything but a sealed document.
-// The text is at most [MaxDocument] bytes.
+// SealNamed pads the text, signs it, seals it to every usable key of the desk and armors
+// the result. The signature covers name too, the file name of this copy, so that a copy of
+// another case cannot be put in its place unseen: [NotationName]. With no usable key it
+// fails; it never returns anything but a sealed document. The text is at most
+// [MaxDocument] bytes.
+func (s *Sealer) SealNamed(desk, name string, text []byte) ([]byte, error) {
+	l, err := copyLabel("", name)
+	if err != nil {
+		return nil, err
+	}
+	return s.sealText(desk, l, text)
+}
+
+// Seal is SealNamed for what is no copy of a case: a trial of a desk's keys.
 func (s *Sealer) Seal(desk string, text []byte) ([]byte, error) {
+	return s.sealText(desk, label{}, text)
+}
+
+func (s *Sealer) sealText(desk string, l label, text []byte) ([]byte, error) {
 	if len(text) > MaxDocument {
 		return nil, deskError(desk, ReasonTooLarge, fmt.Sprintf("the document has more than %d bytes", MaxDocument), "send it in several parts")
 	}
@@ -109,7 +124,7 @@ func (s *Sealer) Seal(desk string, text []byte) ([]byte, error) {
 	if err := writeHeader(out, d, session, now); err != nil {
 		return nil, err
 	}
-	if err := s.writeDocument(out, session, text, now); err != nil {
+	if err := s.writeDocument(out, session, l, text, now); err != nil {
 		return nil, err
 	}
 	return enarmor(messageType, out.Bytes()), nil
@@ -117,11 +132,11 @@ func (s *Sealer) Seal(desk string, text []byte) ([]byte, error) {
 
 // writeDocument writes the padded text as one write: the library cuts a body into chunks
 // as it is written, and chunks must not tell where the text ends and the padding begins.
-func (s *Sealer) writeDocument(out *bytes.Buffer, session, text []byte, now time.Time) error {
+func (s *Sealer) writeDocument(out *bytes.Buffer, session []byte, l label, text []byte, now time.Time) error {
 	plain := s.borrowPlain(PaddedSize(len(text)))
 	defer s.returnPlain(plain)
 	pad(*plain, text)
-	body, err := newBody(out, session, s.signing.entity, "", now)
+	body, err := newBody(out, session, s.signing.entity, l, now)
 	if err != nil {
 		return internalError()
 	}
