@@ -8,7 +8,7 @@ var add = Table{Flow: FlowAdd, Begin: "account", Steps: []Step{
 	}},
 	{At: "review", Ask: "ask.review_add", Next: []Answer{
 		{On: "review:send", To: End, Do: Append},
-		{On: "review:edit", To: "account"},
+		{On: "review:edit", To: "account", Say: "note.edit_messages"},
 		{On: "review:discard", To: "cancel"},
 	}},
 }}

@@ -16,24 +16,23 @@ func (t *turn) screen() Screen {
 	return sc
 }
 
-// progress is the number of the question and how many there are when nothing leads aside; zeros
-// when it is none of them, or one of those that can be left out.
+// progress is the number of the question and how many there are when nothing leads aside; who is led past some of them is
+// so much further, and the number of all never changes. Zeros when it is none of them, or one of those that can be left out.
 func (t *turn) progress() (at, of int) {
 	d, m := t.s.Draft, t.machine()
 	if t.home() || d.Editing || d.Flow == FlowAdd || !counted(t.step()) {
 		return 0, 0
 	}
-	for _, state := range d.Trail {
-		if s := m.steps[state]; s != nil && counted(s) {
-			at++
-		}
-	}
-	return at + 1, at + m.rest[d.At]
+	of = m.rest[m.table.Begin]
+	return of - m.rest[d.At] + 1, of
 }
 
 // ask is the question, with what its text mentions.
 func (t *turn) ask() Text {
 	step := t.step()
+	if step.At == atLanguage {
+		return Text{Key: "ask.language_all", Args: map[string]any{"Names": Everywhere{"button.menu.language", t.e.directory.Languages()}}}
+	}
 	if t.home() {
 		return t.homeAsk(step)
 	}
@@ -175,9 +174,6 @@ func (t *turn) summary() []Text {
 			lines = append(lines, Text{Key: "review.answer", Args: args})
 		}
 	}
-	if n := d.count("place"); n > 0 && t.machine().steps["place"] == nil { // a country that was typed
-		lines = append(lines, Text{Key: "review.messages", Args: map[string]any{"Field": Text{Key: "field.place"}, "Count": n}})
-	}
 	if d.Flow == FlowAdd {
 		return lines
 	}
@@ -198,6 +194,9 @@ func (t *turn) consentLines() []Text {
 				names = append(names, Verbatim(r.Name))
 			}
 		}
+	}
+	if r := t.s.Draft.first("reach"); t.s.Draft.At == t.machine().review && (r == "" || r == "here") {
+		lines = append(lines, Text{Key: "review.reach_here"})
 	}
 	if t.step().From != FromRecipients && len(names) > 0 {
 		lines = append(lines, Text{Key: "review.readers", Args: map[string]any{"Value": names}})

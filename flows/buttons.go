@@ -63,7 +63,7 @@ func (t *turn) values(step *Step) []Button {
 	chosen := t.s.Draft.Answers[step.field()]
 	buttons := make([]Button, 0, len(known)+1)
 	for _, b := range known {
-		if t.home() && step.At == "case" && t.shut(b.Value) {
+		if t.home() && t.caseShown() && t.shut(b.Value) {
 			continue
 		}
 		b.Checked = slices.Contains(chosen, b.Value)

@@ -15,7 +15,8 @@
 // # What holds everywhere
 //
 // Nothing a person sends is dropped silently: words that nobody asked for are kept with the account and said to be
-// kept, and when there is no more room that is said. Back is on every screen. A conversation that another one
+// kept, and when there is no more room that is said. Only a name that was typed for a country goes when the country is
+// pressed. Back is on every screen. A conversation that another one
 // interrupts waits and is taken up again. A button that the current screen does not show changes nothing; one without
 // a token is judged by that alone. Buttons keep their token as long as the same question is asked, so that
 // somebody with a slow connection can mark several options. Who may read is asked again when the country
@@ -27,6 +28,15 @@
 // press (Enough) that leads to the question for consent, or to the end after an emergency. Check refuses a table in
 // which that press is missing anywhere behind the first question that has it. What cannot be taken back stands in a
 // row of its own, and Back and Stop are always the last row.
+//
+// # After an emergency
+//
+// Whoever has sent an emergency may be interrupted at any moment, so nothing waits for an end. Words that nobody asked for go to
+// the case in the same step, with all that was answered so far; answers wait for each other until Flush, which is for the
+// caller to call after a short silence while Waiting says so, or until a command, another conversation or an end. Only
+// the question whether to delete the chat holds them back: it says that they are lost. What was sent stays answered
+// and is not kept (Draft.Sent, Draft.SentItems). A case that was taken back or closed gets nothing more, and what could
+// not go is said.
 //
 // # Limits
 //

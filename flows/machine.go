@@ -16,6 +16,8 @@ type machine struct {
 	// review is the state that an answer opened from the review returns to; empty when
 	// the conversation has none.
 	review string
+	// consent is the state that asks who may read; empty when the conversation has none.
+	consent string
 	// rest is, for each state, how many numbered questions follow on the main line.
 	rest map[string]int
 	// values are, for each state, the buttons that the table knows.
@@ -31,6 +33,9 @@ func newMachine(t Table) *machine {
 		m.steps[s.At] = s
 		if _, ok := s.answer("review:send"); ok {
 			m.review = s.At
+		}
+		if s.From == FromRecipients {
+			m.consent = s.At
 		}
 	}
 	for i := range everywhere {

@@ -2,6 +2,7 @@ package flows
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -27,9 +28,6 @@ func (t *turn) message() error {
 		t.country()
 	default:
 		t.aside("note.kept_aside")
-		if t.home() && t.s.Draft.At == atMenu && !t.languageKnown() { // the menu would be in a guessed language
-			t.place(atLanguage)
-		}
 	}
 	return nil
 }
@@ -49,15 +47,17 @@ func (t *turn) asked(step *Step) error {
 	return t.fire(Written)
 }
 
-// country tries words or a place as a country. The words are kept as the place in the
-// person's own words, a shared place with the account: it may be where the danger is.
+// country tries words or a place as a country. Both are kept with the account: they may be where the danger is. Words
+// that are no more than the name of a country go when one is pressed.
 func (t *turn) country() {
 	d := &t.s.Draft
 	found := len(t.in.Countries) > 0
 	switch {
 	case found && t.home(): // browsing the missions
 	case found && t.in.Kind == Words:
-		t.keep("place", false)
+		if t.keep("account", true) {
+			t.tried()
+		}
 	case found:
 		t.aside("note.kept_place")
 	default:
@@ -68,21 +68,71 @@ func (t *turn) country() {
 	}
 }
 
+// tried marks the words kept last when they are nothing but a name that was typed for a country, and says of others that
+// they are kept.
+func (t *turn) tried() {
+	last := &t.s.Draft.Items[len(t.s.Draft.Items)-1] // of this step's own slice
+	if last.Tried = nameOnly(last.Text); !last.Tried {
+		t.note("note.kept_aside", nil)
+	}
+}
+
+// The longest that words can be and still be nothing but the name of a country.
+const (
+	nameCharacters = 60
+	nameWords      = 3
+)
+
+// nameOnly says that words can be a name and nothing else: whoever writes more tells something.
+func nameOnly(words string) bool {
+	return utf8.RuneCountInString(words) <= nameCharacters && len(strings.Fields(words)) <= nameWords
+}
+
+// confirmed drops the names that were typed for the country that is pressed now: it stands in their place.
+func (t *turn) confirmed() {
+	d := &t.s.Draft
+	var names, rest []Item
+	for _, it := range d.Items {
+		if it.Tried {
+			names = append(names, it)
+		} else {
+			rest = append(rest, it)
+		}
+	}
+	if len(names) > 0 {
+		d.Items = rest
+		t.do(Discard, Draft{Flow: d.Flow, Items: names})
+	}
+}
+
 // aside keeps what nobody asked for with the account, and says so.
 func (t *turn) aside(note string) {
-	switch {
-	case t.home() && len(t.s.Parked) > 0:
-		note = "note.kept_waiting"
-	case t.home() && note == "note.kept_aside":
-		note = "note.kept_home"
-	}
-	args := map[string]any{}
-	if c, ok := t.newest(t.step()); ok && note == "note.kept_home" {
-		note, args["Code"] = "note.kept_home_case", c.Code
+	var args map[string]any
+	if t.home() {
+		note, args = t.asideHome(note)
 	}
 	if t.keep("account", true) && !t.atOnce() {
 		t.note(note, args)
 	}
+}
+
+// asideHome is what is said of words that nobody asked for at home, on the page where something can be done with them:
+// the menu, or first the question for the language, in which the menu would be guessed.
+func (t *turn) asideHome(note string) (string, map[string]any) {
+	switch {
+	case len(t.s.Parked) > 0:
+		return "note.kept_waiting", nil
+	case note != "note.kept_aside":
+		return note, nil
+	case !t.languageKnown():
+		t.place(atLanguage)
+		return "note.kept_unsent", nil
+	}
+	t.place(atMenu)
+	if c, ok := t.newest(t.step()); ok {
+		return "note.kept_home_case", map[string]any{"Code": c.Code}
+	}
+	return "note.kept_home", nil
 }
 
 // keep adds the item to the draft. It reports false, and the person is told, when the draft is full.
@@ -154,6 +204,7 @@ func (t *turn) replace(d *Draft) bool {
 	items := slices.Clone(d.Items)
 	it := &items[i]
 	it.Text = t.in.Item.Text
+	it.Tried = it.Tried && nameOnly(it.Text)
 	if t.in.Item.File != nil {
 		it.File = t.in.Item.File
 	}

@@ -32,7 +32,7 @@ func (t *turn) fire(on string) error {
 func (t *turn) enter(to string) error {
 	d := &t.s.Draft
 	if d.Editing && to != d.At && !t.machine().steps[to].Part {
-		to = t.machine().review
+		to, d.Editing = t.afterEdit(), false
 	}
 	if to == d.At {
 		return nil
@@ -43,6 +43,16 @@ func (t *turn) enter(to string) error {
 	}
 	t.place(to)
 	return t.pass()
+}
+
+// afterEdit is where an answer opened from the review leads: back to it, or to the question who may read when
+// the answer has changed who can.
+func (t *turn) afterEdit() string {
+	m := t.machine()
+	if m.consent != "" && len(t.s.Draft.Answers["consent"]) == 0 {
+		return m.consent
+	}
+	return m.review
 }
 
 // place puts the draft at a state; a state that is on the trail already is gone back to. An answer

@@ -93,9 +93,15 @@ func (t *turn) remember(step *Step) {
 		t.s.Noticed = t.s.Noticed || value == "understood"
 	case "case":
 		d.Case = value
+		d.Seen = newsTime(t.theCase())
+	case "caseact":
+		t.look(value)
 	}
 	if slices.Contains(unkept, field) {
 		return
+	}
+	if field == "country" && !t.home() {
+		t.confirmed()
 	}
 	if d.first(field) != value {
 		t.forgetParts(step, value)
@@ -105,6 +111,15 @@ func (t *turn) remember(step *Step) {
 		}
 	}
 	d.set(field, value)
+}
+
+// look says, when the page of a case is asked for once more, that there is nothing new on it.
+func (t *turn) look(act string) {
+	news := newsTime(t.theCase())
+	if act == "status" && news.Equal(t.s.Draft.Seen) {
+		t.toast = Text{Key: "toast.nothing_new"}
+	}
+	t.s.Draft.Seen = news
 }
 
 // forgetParts removes what belonged to the earlier answer: a telephone number
@@ -207,6 +222,9 @@ func (t *turn) edit(field string) error {
 			d.Trail = append(slices.Clip(d.Trail), d.At)
 			d.Editing = true
 			t.place(s.At)
+			if s.Takes == Messages {
+				t.note("note.edit_messages", nil)
+			}
 			return nil
 		}
 	}

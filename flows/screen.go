@@ -1,7 +1,7 @@
 package flows
 
 // Text is a text by its key in the catalogue with what is to be put in. An argument is a
-// string, an int, a Country, a Verbatim, a Language, a time.Time, a
+// string, an int, a Country, a Verbatim, a Language, an Everywhere, a time.Time, a
 // time.Duration, a Text, or a []any of these (joined as a list).
 type Text struct {
 	Key  string
@@ -13,6 +13,12 @@ type Country string
 
 // Language is a BCP 47 tag that is shown by the language's own name for itself.
 type Language string
+
+// Everywhere is a text in each of some languages, side by side: for somebody whose language is not known.
+type Everywhere struct {
+	Key       string
+	Languages []string
+}
 
 // Verbatim is text that comes from the configuration, not from the catalogue: a desk's name.
 type Verbatim string
@@ -50,7 +56,7 @@ type EffectKind string
 const (
 	Submit   EffectKind = "submit"   // seal Draft as a new case
 	Append   EffectKind = "append"   // seal Draft as an addition to Draft.Case
-	Discard  EffectKind = "discard"  // Draft was thrown away: its messages may be deleted
+	Discard  EffectKind = "discard"  // Draft, or the part of one it holds, was thrown away: its messages may be deleted
 	Withdraw EffectKind = "withdraw" // take back the consent for Case
 	Close    EffectKind = "close"    // the person needs no more help with Case
 	Wipe     EffectKind = "wipe"     // erase the chat and its links

@@ -43,6 +43,8 @@ type Draft struct {
 	Editing bool `json:"e,omitempty"`
 	// Case is the case that this draft adds to; empty for a new one.
 	Case string `json:"k,omitempty"`
+	// Seen is the time of the last news that the page of a case showed.
+	Seen time.Time `json:"sn,omitzero"`
 	// Begun is when the draft was begun.
 	Begun time.Time `json:"b,omitzero"`
 }
@@ -76,6 +78,8 @@ type Item struct {
 	At      time.Time `json:"at"`
 	// Aside says that it arrived while buttons were asked.
 	Aside bool `json:"as,omitempty"`
+	// Tried says that it is nothing but the name of a country, which is dropped when the country is pressed.
+	Tried bool `json:"tr,omitempty"`
 }
 
 // File is a file a person sent, by the messenger's own reference.

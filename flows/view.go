@@ -2,6 +2,7 @@ package flows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -102,6 +103,8 @@ func (r renderer) arg(a any) any {
 		return r.t.CountryName(r.lang, string(a))
 	case Language:
 		return r.t.Text(string(a), "button.language_name", nil)
+	case Everywhere:
+		return r.everywhere(a)
 	case Verbatim:
 		return string(a)
 	case time.Time:
@@ -117,6 +120,17 @@ func (r renderer) arg(a any) any {
 	default:
 		return fmt.Sprint(a)
 	}
+}
+
+// everywhere is a text in several languages, each wording once.
+func (r renderer) everywhere(a Everywhere) string {
+	var words []string
+	for _, lang := range a.Languages {
+		if word := r.t.Text(lang, a.Key, nil); !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " · ")
 }
 
 func (r renderer) time(at time.Time) string {
