@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"defenderline/flows"
-	"defenderline/i18n"
 	"defenderline/referrals"
 )
 
@@ -24,6 +22,7 @@ type paper struct {
 	lang   string            // what the defender writes
 	files  int               // of the case, sealed before
 	names  map[string]string // of those consented to, by the value of the consent
+	agreed []string          // the consent of the case that an addition belongs to
 }
 
 // The lines around the machine-readable part. What a person wrote may hold the same words: the part
@@ -33,38 +32,13 @@ const (
 	endJSON   = "-----END CASE JSON-----"
 )
 
-// compose writes the document for one desk, in the desk's language, the person's words unaltered.
-func (p *paper) compose(d *referrals.Desk, texts *i18n.Catalogue) []byte {
-	lang, _ := texts.Match(d.Language(texts.Languages()[0]))
-	w := &writer{texts: texts, lang: lang}
-	w.line("document.code", string(p.code))
-	if p.number > 1 {
-		w.line("document.addition", strconv.Itoa(p.number))
-	}
-	w.line("document.time", p.at.UTC().Format(time.RFC3339))
-	w.line("document.lane", texts.Text(lang, "desk.lane."+string(p.lane), nil))
-	w.line("document.desk", d.Name)
-	w.line("document.language", i18n.NativeName(p.lang))
-	w.blank()
-	fields := p.fields()
-	for _, f := range fields {
-		w.answer(f, p)
-	}
-	w.files(p)
-	w.blank()
-	w.buf.WriteString(beginJSON + "\n")
-	w.buf.Write(p.json(d, fields))
-	w.buf.WriteString("\n" + endJSON + "\n")
-	return w.buf.Bytes()
-}
-
 // fieldOrder is the order in which a reader needs the answers; other fields follow in the order of
 // their names.
-var fieldOrder = [...]string{"consent", "public", "urgency", "country", "place", "subject", "knows", "who", "alias", "applicant",
-	"account", "when", "harm", "actor", "why_actor", "work", "link", "earlier", "told", "uk_company", "need", "ask",
-	"reach", "reach_detail", "avoid"}
+var fieldOrder = [...]string{"consent", "urgency", "safe", "reach", "reach_detail", "times", "avoid", "public", "country", "place",
+	"subject", "knows", "who", "alias", "applicant", "account", "when", "harm", "actor", "why_actor", "work", "link", "earlier", "told",
+	"uk_company", "need", "ask"}
 
-// fields are the fields answered, by button or in words, in reading order.
+// fields are the fields answered, by button, in words or by a file, in reading order.
 func (p *paper) fields() []string {
 	seen := map[string]bool{}
 	for f := range p.draft.Answers {
@@ -73,9 +47,10 @@ func (p *paper) fields() []string {
 		}
 	}
 	for _, i := range p.draft.Items {
-		if i.Text != "" || i.Kind == flows.ItemPlace {
-			seen[i.Field] = true
-		}
+		seen[i.Field] = true
+	}
+	if len(p.consent()) > 0 {
+		seen["consent"] = true
 	}
 	var out []string
 	for _, f := range fieldOrder {
@@ -92,6 +67,22 @@ func (p *paper) fields() []string {
 	return out
 }
 
+// consent is what was agreed: with this document, or with the case it adds to.
+func (p *paper) consent() []string {
+	if given := p.draft.Answers["consent"]; len(given) > 0 {
+		return given
+	}
+	return p.agreed
+}
+
+// chosen are the values chosen for a field.
+func (p *paper) chosen(field string) []string {
+	if field == "consent" {
+		return p.consent()
+	}
+	return p.draft.Answers[field]
+}
+
 // words are the texts a person gave for a field, in order of arrival; a place is its coordinates.
 func (p *paper) wordsFor(field string) []string {
 	var out []string
@@ -99,13 +90,16 @@ func (p *paper) wordsFor(field string) []string {
 		switch {
 		case i.Field != field:
 		case i.Kind == flows.ItemPlace:
-			out = append(out, fmt.Sprintf("%.6f, %.6f", i.Lat, i.Lon))
+			out = append(out, coordinates(i))
 		case i.Text != "":
 			out = append(out, i.Text)
 		}
 	}
 	return out
 }
+
+// coordinates are those of a shared place, in degrees.
+func coordinates(i flows.Item) string { return fmt.Sprintf("%.6f, %.6f", i.Lat, i.Lon) }
 
 // words are the ids of messages whose whole content is in the document. Those that brought a file
 // stay until it is sealed.
@@ -126,10 +120,29 @@ func (p *paper) waiting() []referrals.WaitingFile {
 		if i.File == nil {
 			continue
 		}
-		out = append(out, referrals.WaitingFile{Name: p.code.FileName(p.files + len(out) + 1), Ref: i.File.ID,
-			Size: i.File.Size, Given: i.File.Name, Message: i.Message})
+		name := p.code.FileName(p.files + len(out) + 1)
+		out = append(out, referrals.WaitingFile{Name: name, Ref: i.File.ID, Size: i.File.Size, Given: given(i, name), Message: i.Message})
 	}
 	return out
+}
+
+// extensions of files that come without a name, by media type and by kind.
+var extensions = map[string]string{
+	"audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/aac": ".aac", "audio/wav": ".wav", "image/jpeg": ".jpg",
+	"image/png": ".png", "image/webp": ".webp", "image/gif": ".gif", "video/mp4": ".mp4", "video/quicktime": ".mov", "application/pdf": ".pdf",
+	string(flows.ItemVoice): ".ogg", string(flows.ItemPhoto): ".jpg", string(flows.ItemVideo): ".mp4", string(flows.ItemFile): ".bin",
+}
+
+// given is the name that a file has inside the seal: its own, or one that a program for OpenPGP can save it under.
+func given(i flows.Item, sealed string) string {
+	if strings.TrimSpace(i.File.Name) != "" {
+		return i.File.Name
+	}
+	ext := extensions[i.File.Type]
+	if ext == "" {
+		ext = extensions[string(i.Kind)]
+	}
+	return strings.TrimSuffix(sealed, ".pgp") + ext
 }
 
 // several are the fields whose answers are arrays in the JSON: multiple choices.
@@ -140,8 +153,9 @@ func (p *paper) json(d *referrals.Desk, fields []string) []byte {
 	doc := map[string]any{"code": p.code, "time": p.at.UTC().Format(time.RFC3339), "lane": p.lane, "desk": d.ID,
 		"conversation": p.draft.Flow, "document": p.number, "consent": []string{}, "language": p.lang}
 	for _, f := range fields {
-		chosen, words := p.draft.Answers[f], p.wordsFor(f)
+		chosen, words := p.chosen(f), p.wordsFor(f)
 		switch {
+		case len(chosen)+len(words) == 0: // files, which are listed by themselves
 		case len(chosen) == 0:
 			doc[f] = words
 		case several[f]:
@@ -187,66 +201,4 @@ func (p *paper) listed() []listedFile {
 		}
 	}
 	return out
-}
-
-// writer writes the readable part.
-type writer struct {
-	buf   bytes.Buffer
-	texts *i18n.Catalogue
-	lang  string
-}
-
-func (w *writer) blank() { w.buf.WriteByte('\n') }
-
-// line writes one labelled line.
-func (w *writer) line(key, value string) {
-	fmt.Fprintf(&w.buf, "%s: %s\n", w.label(key), value)
-}
-
-func (w *writer) label(key string) string {
-	if !w.texts.Has(w.lang, key) {
-		_, name, _ := strings.Cut(key, ".")
-		return name
-	}
-	return w.texts.Text(w.lang, key, nil)
-}
-
-// value is the label of a choice; a value the catalogue does not know is shown as it is.
-func (w *writer) value(field, v string) string {
-	key := "value." + field + "." + v
-	if !w.texts.Has(w.lang, key) {
-		return v
-	}
-	return w.texts.Text(w.lang, key, nil)
-}
-
-// answer writes a field: choices on the label's line, words as a block below it.
-func (w *writer) answer(field string, p *paper) {
-	var labels []string
-	for _, v := range p.draft.Answers[field] {
-		switch {
-		case field == "country":
-			labels = append(labels, w.texts.CountryName(w.lang, v)+" ("+v+")")
-		case field == "consent" && p.names[v] != "":
-			labels = append(labels, p.names[v])
-		default:
-			labels = append(labels, w.value(field, v))
-		}
-	}
-	words := p.wordsFor(field)
-	if len(words) == 0 {
-		w.line("field."+field, strings.Join(labels, "; "))
-		return
-	}
-	fmt.Fprintf(&w.buf, "\n%s: %s\n", w.label("field."+field), strings.Join(labels, "; "))
-	for _, t := range words {
-		w.buf.WriteString(t + "\n\n")
-	}
-}
-
-// files writes what is sealed beside the document.
-func (w *writer) files(p *paper) {
-	for _, f := range p.listed() {
-		w.line("document.file", strings.Join(strings.Fields(f.Name+" "+f.Original+" "+f.Type), " ")) // on one line, whatever the name
-	}
 }

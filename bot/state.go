@@ -37,6 +37,8 @@ type chatState struct {
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }
+	// Agreed is what was consented to, by the code of a case in the session.
+	Agreed map[string][]string `json:"ag,omitempty"`
 
 // stamp is a message and when it was written.
 type stamp struct {
@@ -72,6 +74,18 @@ func (s chatState) record(now time.Time) ([]byte, error) {
 // forget drops messages from those still to be deleted.
 func (s *chatState) forget(ids []int) {
 	gone := make(map[int]bool, len(ids))
+// agree notes what was consented to for a case, and forgets it for those that the chat forgot. Turns share the
+// map with those before them.
+func (s *chatState) agree(code string, values []string) {
+	kept := map[string][]string{code: values}
+	for _, c := range s.Session.Cases {
+		if v := s.Agreed[c.Code]; v != nil {
+			kept[c.Code] = v
+		}
+	}
+	s.Agreed = kept
+}
+
 	for _, id := range ids {
 		gone[id] = true
 	}

@@ -140,6 +140,7 @@ func (tn *turn) sent(p *paper, copies []copyFor) {
 		remembered.Desks = append(remembered.Desks, one.desk.ID)
 		remembered.Names = append(remembered.Names, one.desk.Name)
 	}
+	tn.state.agree(remembered.Code, p.consent())
 	next := tn.engine.Sent(tn.state.Session, remembered)
 	tn.state.Session = next.Session
 	tn.show(next.Screen)
@@ -166,8 +167,10 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 	}
 	c.Documents++
 	p := &paper{draft: d, code: code, number: c.Documents, at: tn.at, lane: referrals.Lane(c.Lane),
-		lang: tn.lang(), files: c.Files}
-	copies := tn.sealAll(p, tn.byID(c.Desks))
+		lang: tn.lang(), files: c.Files, agreed: tn.agreed(c)}
+	desks := tn.byID(c.Desks)
+	p.names = names(desks)
+	copies := tn.sealAll(p, desks)
 	if len(copies) == 0 {
 		tn.notAdded(d, before)
 		return nil
@@ -185,6 +188,23 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &post})
 	tn.erase(p.words())
 	return nil
+}
+
+// agreed are the values consented to for a case: as they were answered, or, of a case that an earlier version
+// remembered, those of the desks that have it.
+func (tn *turn) agreed(c flows.Case) []string {
+	if v := tn.state.Agreed[c.Code]; len(v) > 0 {
+		return v
+	}
+	var out []string
+	for _, d := range tn.byID(c.Desks) {
+		if d.Kind == referrals.MissionDesk {
+			out = append(out, "mission")
+			continue
+		}
+		out = append(out, d.ID)
+	}
+	return out
 }
 
 // notAccepted leaves a draft as it was before it should have been sent, and says so.
