@@ -443,13 +443,18 @@ func removeBinaries() {
 	}
 }
 
-// caseJSON is the machine-readable part of an opened document.
+// caseJSON is the machine-readable part of an opened document: the last, because a defender may write the same
+// lines in their own words, which come before.
 func caseJSON(t testing.TB, text []byte) map[string]any {
 	t.Helper()
-	_, rest, ok := strings.Cut(string(text), "\n-----BEGIN CASE JSON-----\n")
-	body, _, ok2 := strings.Cut(rest, "\n-----END CASE JSON-----\n")
-	if !ok || !ok2 {
+	const begin, end = "\n-----BEGIN CASE JSON-----\n", "\n-----END CASE JSON-----\n"
+	from := strings.LastIndex(string(text), begin)
+	if from < 0 {
 		t.Fatalf("the document has no JSON part:\n%s", text)
+	}
+	body, _, ok := strings.Cut(string(text[from+len(begin):]), end)
+	if !ok {
+		t.Fatalf("the JSON part has no end:\n%s", text)
 	}
 	var out map[string]any
 	if err := json.Unmarshal([]byte(body), &out); err != nil {
