@@ -14,7 +14,7 @@ func (tn *turn) admitted(in flows.Input) bool {
 		s.Minute, s.Count = minute, 0
 	}
 	s.Count++
-	if tn.limits.UpdatesPerMinute <= 0 || s.Count <= tn.limits.UpdatesPerMinute || tn.urgent(in) {
+	if tn.limits.UpdatesPerMinute <= 0 || s.Count <= tn.limits.UpdatesPerMinute || tn.urgent(in) && s.Count <= mostUrgent {
 		return true
 	}
 	tn.meters.Refused.WithLabelValues("rate").Inc()
@@ -24,6 +24,10 @@ func (tn *turn) admitted(in flows.Input) bool {
 	}
 	return false
 }
+
+// mostUrgent is how many updates a minute are handled even in an emergency: more than anybody writes, so that
+// nobody can keep the line busy under that name.
+const mostUrgent = 300
 
 // urgent says that an input belongs to an emergency or begins one.
 func (tn *turn) urgent(in flows.Input) bool {
@@ -77,4 +81,35 @@ func (tn *turn) stranger(u update, chat int64) {
 	tn.told = true
 	text := tn.texts.Text(lang, "desk.stranger", nil)
 	tn.send(call{Bot: tn.bot, Chat: chat, Method: "sendMessage", Params: encode(tg.SendMessageParams{ChatID: chat, Text: text})})
+}
+
+// Bounds for files: the largest that Telegram lets a bot fetch (Bot API, getFile), and how many bytes of one chat
+// are sealed in a day. Sealed copies fill the store's memory, and a full store serves nobody.
+const (
+	largestFile = 20 << 20
+	dailyBytes  = 200 << 20
+)
+
+// refusesFile is the key of the text that says why a file is not taken; empty when it is, and then it counts.
+func (tn *turn) refusesFile(f *flows.File) string {
+	if f == nil {
+		return ""
+	}
+	size := f.Size
+	if size <= 0 { // Telegram does not always tell
+		size = largestFile
+	}
+	s := &tn.state
+	if day := tn.at.Unix() / 86400; day != s.Day {
+		s.Day, s.Bytes = day, 0
+	}
+	switch {
+	case f.Size > largestFile:
+		return "line.file_too_big"
+	case s.Bytes+size > dailyBytes:
+		tn.meters.Refused.WithLabelValues("bytes").Inc()
+		return "line.files_full"
+	}
+	s.Bytes += size
+	return ""
 }

@@ -29,19 +29,23 @@ func (s *shelving) Write(p []byte) (int, error)     { return s.body.Write(p) }
 func (s *shelving) Close() error                    { s.closed++; return s.broken }
 func (s *shelving) Abort(ctx context.Context) error { s.aborted++; return ctx.Err() }
 
-// files is a caseworker with everything around it.
+// files is a fileworker with everything around it.
 type files struct {
-	*caseworker
+	*fileworker
 	glass *glass
 	shelf *shelving
 }
 
 func newFiles(api server) *files {
 	f := &files{glass: &glass{dead: map[string]bool{}, late: map[string]bool{}}, shelf: &shelving{}}
-	f.caseworker = &caseworker{dir: testDesks(), seal: f.glass, shelf: f.shelf, clients: map[byte]*Client{lineBot: clientOf(api)},
+	f.fileworker = &fileworker{seal: f.glass, shelf: f.shelf, clients: map[byte]*Client{lineBot: clientOf(api)},
 		now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour}, log: quiet(),
 		sealing: make(chan struct{}, mostSealing)}
 	return f
+}
+
+func newCasework() *caseworker {
+	return &caseworker{dir: testDesks(), now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour}}
 }
 
 // telegramFile serves a file.
@@ -73,6 +77,48 @@ func caseWithFile(t testing.TB, waiting int, events ...referrals.Event) referral
 	return w
 }
 
+// fileWork is the work of a case's files as the case hands them on.
+func fileWork(t testing.TB, waiting int) referrals.Work {
+	t.Helper()
+	got, err := newCasework().take(caseWithFile(t, waiting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := referrals.Work{Member: referrals.Member{Slot: "p07", Name: "fAAAA-BBBB"}, Number: 3}
+	for _, e := range got.Errands {
+		if e.Post != nil && e.Post.To == w.Member {
+			w.Inbox = append(w.Inbox, referrals.Entry{ID: e.Post.ID, Body: e.Post.Body})
+		}
+	}
+	if len(w.Inbox) != waiting {
+		t.Fatalf("%d files were handed on of %d", len(w.Inbox), waiting)
+	}
+	return w
+}
+
+// left are the files still to be sealed as a commit leaves them.
+func left(t testing.TB, c referrals.Commit) (out []referrals.FileJob) {
+	t.Helper()
+	var files fileJobs
+	if c.State != nil && json.Unmarshal(c.State, &files) != nil {
+		t.Fatal("the record cannot be read")
+	}
+	return files.Jobs
+}
+
+// told are the events in a commit, for its case.
+func told(t testing.TB, c referrals.Commit) (out []referrals.Event) {
+	t.Helper()
+	for _, e := range c.Errands {
+		var event referrals.Event
+		if e.Post == nil || e.Post.To.Name != "kAAAA-BBBB" || json.Unmarshal(e.Post.Body, &event) != nil {
+			t.Fatalf("an errand that is no event: %+v", e)
+		}
+		out = append(out, event)
+	}
+	return out
+}
+
 // after is the case as a commit leaves it.
 func after(t testing.TB, c referrals.Commit) (out referrals.Case) {
 	t.Helper()
@@ -96,7 +142,7 @@ func newsOf(c referrals.Commit) (out []string) {
 
 func TestFileIsSealedForEveryDeskConsentedTo(t *testing.T) {
 	f := newFiles(telegramFile)
-	got, err := f.take(t.Context(), caseWithFile(t, 2))
+	got, err := f.take(t.Context(), fileWork(t, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,29 +154,70 @@ func TestFileIsSealedForEveryDeskConsentedTo(t *testing.T) {
 	if f.shelf.body.String() != "voice of "+canary {
 		t.Errorf("sealed %q", f.shelf.body.String())
 	}
-	if !slices.Equal(newsOf(got), []string{referrals.FileSealed}) {
-		t.Errorf("news %q", newsOf(got))
+	if e := told(t, got); len(e) != 1 || e[0].Kind != referrals.WasSealed || e[0].File != "AAAA-BBBB.f1.pgp" || e[0].Message != 11 {
+		t.Errorf("the case is told %+v", e)
 	}
-	if c := after(t, got); len(c.Waiting) != 1 || c.Waiting[0].Name != "AAAA-BBBB.f2.pgp" || !got.Again.Equal(noon) {
-		t.Errorf("waiting %+v, due %v", c.Waiting, got.Again)
+	if jobs := left(t, got); len(jobs) != 1 || jobs[0].File.Name != "AAAA-BBBB.f2.pgp" || !got.Again.Equal(noon) {
+		t.Errorf("waiting %+v, due %v", jobs, got.Again)
 	}
-	told := 0
+	got, err = f.take(t.Context(), referrals.Work{Member: referrals.Member{Slot: "p07", Name: "fAAAA-BBBB"}, State: got.State})
+	if err != nil || got.State != nil || !got.Again.IsZero() || got.Documents[0].Name != "AAAA-BBBB.f2.pgp" {
+		t.Errorf("the last file: %+v, %v", got, err)
+	}
+}
+
+// A case hands its files on, and goes on without waiting for them. When one is sealed, whoever may read the case now is
+// told, and the chat.
+func TestCaseAndItsFiles(t *testing.T) {
+	cw := newCasework()
+	got, err := cw.take(caseWithFile(t, 1, referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", At: noon}))
+	if err != nil || len(after(t, got).Waiting) != 0 || !got.Again.IsZero() || !slices.Equal(newsOf(got), []string{"read"}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	sealed := referrals.Event{Kind: referrals.WasSealed, File: "AAAA-BBBB.f1.pgp", Message: 11, At: noon}
+	if got, err = cw.take(caseWithFile(t, 0, sealed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileSealed}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	var desks []string
 	for _, e := range got.Errands {
-		if e.Notice != nil && e.Notice.Kind == referrals.NoticeAddition && e.Notice.Desk == "lima" {
-			told++
-		}
-		if e.Notice != nil && e.Notice.Desk == "fld" {
-			t.Error("an NGO whose turn has not come is told")
+		if e.Notice != nil && e.Notice.Kind == referrals.NoticeAddition {
+			desks = append(desks, e.Notice.Desk)
 		}
 	}
-	if told != 1 {
-		t.Errorf("the mission was told %d times", told)
+	if !slices.Equal(desks, []string{"lima"}) { // the NGO's turn has not come
+		t.Errorf("told %q", desks)
+	}
+	failed := referrals.Event{Kind: referrals.WasUnsealed, File: "AAAA-BBBB.f1.pgp", Message: 11, At: noon}
+	if got, err = cw.take(caseWithFile(t, 0, failed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileFailed}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A file that was sealed while its case was taken back is dropped again.
+func TestFileOfACaseTakenBack(t *testing.T) {
+	cw := newCasework()
+	withdrawn := referrals.Event{Kind: referrals.WasWithdrawn, At: noon}
+	sealed := referrals.Event{Kind: referrals.WasSealed, File: "AAAA-BBBB.f1.pgp", At: noon}
+	got, err := cw.take(caseWithFile(t, 1, withdrawn))
+	if err != nil || len(got.Drops) != 1 {
+		t.Fatalf("drops %+v, %v", got.Drops, err)
+	}
+	for _, e := range got.Errands {
+		if e.Post != nil && e.Post.To.Name == "fAAAA-BBBB" {
+			t.Error("a file was handed on after its case was taken back")
+		}
+	}
+	w := caseWithFile(t, 0, sealed)
+	w.State = got.State
+	got, err = cw.take(w)
+	if err != nil || len(got.Drops) != 1 || got.Drops[0] != (referrals.Drop{Case: "AAAA-BBBB"}) || len(got.Errands) != 0 {
+		t.Errorf("drops %+v, errands %+v, %v", got.Drops, got.Errands, err)
 	}
 }
 
 func TestFileIsTriedAgainWhatPasses(t *testing.T) {
 	f := newFiles(always(502, "<html>"))
-	w := caseWithFile(t, 1)
+	w := fileWork(t, 1)
 	last := time.Duration(0)
 	for tries := 1; tries <= mostTries; tries++ {
 		got, err := f.take(t.Context(), w)
@@ -138,14 +225,14 @@ func TestFileIsTriedAgainWhatPasses(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait := got.Again.Sub(noon)
-		if c := after(t, got); len(c.Waiting) != 1 || c.Waiting[0].Tries != tries || wait < last || wait <= 0 {
-			t.Fatalf("try %d: %+v, again after %v", tries, c.Waiting, wait)
+		if jobs := left(t, got); len(jobs) != 1 || jobs[0].File.Tries != tries || wait < last || wait <= 0 {
+			t.Fatalf("try %d: %+v, again after %v", tries, jobs, wait)
 		}
-		last, w.State = wait, got.State
+		last, w.State, w.Inbox = wait, got.State, nil
 	}
 	got, err := f.take(t.Context(), w)
-	if err != nil || !slices.Equal(newsOf(got), []string{referrals.FileFailed}) || len(after(t, got).Waiting) != 0 {
-		t.Errorf("news %q, %v", newsOf(got), err)
+	if err != nil || told(t, got)[0].Kind != referrals.WasUnsealed || len(left(t, got)) != 0 {
+		t.Errorf("told %+v, %v", told(t, got), err)
 	}
 }
 
@@ -153,37 +240,37 @@ func TestFileThatTelegramWillNeverGiveIsToldAtOnce(t *testing.T) {
 	f := newFiles(func(string, []byte, *http.Request) (int, string) {
 		return refusal(400, "Bad Request: file is too big", 0)
 	})
-	got, err := f.take(t.Context(), caseWithFile(t, 1))
-	if err != nil || !slices.Equal(newsOf(got), []string{referrals.FileFailed}) || len(got.Documents) != 0 {
-		t.Errorf("news %q, %v", newsOf(got), err)
+	got, err := f.take(t.Context(), fileWork(t, 1))
+	if err != nil || told(t, got)[0].Kind != referrals.WasUnsealed || len(got.Documents) != 0 {
+		t.Errorf("told %+v, %v", told(t, got), err)
+	}
+}
+
+// Telegram says how large a file is; that is not believed.
+func TestFileThatGoesOnForEver(t *testing.T) {
+	f := newFiles(func(method string, _ []byte, _ *http.Request) (int, string) {
+		if method == "getFile" {
+			return telegramFile(method, nil, nil)
+		}
+		return 200, strings.Repeat("x", largestFile+1)
+	})
+	got, err := f.take(t.Context(), fileWork(t, 1))
+	if err != nil || told(t, got)[0].Kind != referrals.WasUnsealed || len(got.Documents) != 0 || f.shelf.aborted != 1 {
+		t.Errorf("told %+v, aborted %d, %v", told(t, got), f.shelf.aborted, err)
 	}
 }
 
 func TestOneDesksDeadKeyDoesNotKeepAFileFromOthers(t *testing.T) {
 	f := newFiles(telegramFile)
 	f.glass.dead["lima"] = true
-	got, err := f.take(t.Context(), caseWithFile(t, 1))
+	got, err := f.take(t.Context(), fileWork(t, 1))
 	if err != nil || !slices.Equal(desksOf(got), []string{"fld"}) {
 		t.Errorf("sealed for %q, %v", desksOf(got), err)
 	}
 	f.glass.dead["fld"] = true
-	got, err = f.take(t.Context(), caseWithFile(t, 1))
-	if err != nil || len(got.Documents) != 0 || len(after(t, got).Waiting) != 1 {
+	got, err = f.take(t.Context(), fileWork(t, 1))
+	if err != nil || len(got.Documents) != 0 || len(left(t, got)) != 1 {
 		t.Errorf("with no key at all: %+v, %v", got.Documents, err)
-	}
-}
-
-func TestFileOfACaseTakenBack(t *testing.T) {
-	f := newFiles(telegramFile)
-	got, err := f.take(t.Context(), caseWithFile(t, 1, referrals.Event{Kind: referrals.WasWithdrawn, At: noon}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Documents) != 0 || len(after(t, got).Waiting) != 0 || f.shelf.closed != 0 {
-		t.Error("a file was sealed after its case was taken back")
-	}
-	if len(got.Drops) != 1 || got.Drops[0] != (referrals.Drop{Case: "AAAA-BBBB"}) {
-		t.Errorf("drops %+v: a file sealed meanwhile would stay", got.Drops)
 	}
 }
 
@@ -197,18 +284,18 @@ func (exploding) SealFile([]string, string, io.Reader, io.Writer) (map[string][]
 func TestWhatWasWrittenOfAFileIsForgotten(t *testing.T) {
 	f := newFiles(telegramFile)
 	f.glass.late["lima"] = true
-	got, err := f.take(t.Context(), caseWithFile(t, 1))
+	got, err := f.take(t.Context(), fileWork(t, 1))
 	if err != nil || f.shelf.aborted != 1 || len(got.Documents) != 0 {
 		t.Errorf("aborted %d times, %v", f.shelf.aborted, err)
 	}
 	f = newFiles(telegramFile)
 	f.shelf.broken = errors.New("full")
-	if got, err = f.take(t.Context(), caseWithFile(t, 1)); err != nil || f.shelf.aborted != 1 || len(got.Documents) != 0 {
+	if got, err = f.take(t.Context(), fileWork(t, 1)); err != nil || f.shelf.aborted != 1 || len(got.Documents) != 0 {
 		t.Errorf("a file that was not kept: aborted %d times, %v", f.shelf.aborted, err)
 	}
 	f = newFiles(telegramFile)
-	f.caseworker.seal = exploding{f.glass}
-	if got, err = f.take(t.Context(), caseWithFile(t, 1)); err != nil || after(t, got).Waiting[0].Tries != 1 {
+	f.fileworker.seal = exploding{f.glass}
+	if got, err = f.take(t.Context(), fileWork(t, 1)); err != nil || left(t, got)[0].File.Tries != 1 {
 		t.Errorf("a file that makes sealing panic: %v", err)
 	}
 }
@@ -219,26 +306,28 @@ func TestNotEverybodySealsFiles(t *testing.T) {
 	for range mostSealing {
 		f.sealing <- struct{}{}
 	}
-	got, err := f.take(t.Context(), caseWithFile(t, 1, referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", At: noon}))
-	if err != nil || len(after(t, got).Waiting) != 1 || got.Again.Sub(noon) != placeAgain {
+	got, err := f.take(t.Context(), fileWork(t, 1))
+	if err != nil || len(left(t, got)) != 1 || got.Again.Sub(noon) != placeAgain {
 		t.Errorf("due %v, %v", got.Again, err)
-	}
-	if !slices.Equal(newsOf(got), []string{"read"}) {
-		t.Errorf("what happened meanwhile waits for a file: %q", newsOf(got))
 	}
 }
 
 func TestCaseThatIsOver(t *testing.T) {
-	f := newFiles(telegramFile)
+	cw := newCasework()
 	w := caseWithFile(t, 0, referrals.Event{Kind: referrals.WasEnded})
 	w.State = nil
-	got, err := f.take(t.Context(), w)
+	got, err := cw.take(w)
 	if err != nil || got.State != nil || len(got.Done) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	w.State = []byte(canary)
-	if _, err = f.take(t.Context(), w); err == nil {
+	if _, err = cw.take(w); err == nil {
 		t.Error("an unreadable record was taken for a case")
+	} else {
+		clean(t, err)
+	}
+	if _, err = newFiles(telegramFile).take(t.Context(), w); err == nil {
+		t.Error("an unreadable record was taken for files")
 	} else {
 		clean(t, err)
 	}

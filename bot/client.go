@@ -226,5 +226,23 @@ func (c *Client) Download(ctx context.Context, ref string) (io.ReadCloser, error
 		resp.Body.Close()
 		return nil, &apiError{Code: resp.StatusCode}
 	}
-	return resp.Body, nil
+	return bounded{io.LimitReader(resp.Body, largestFile+1), resp.Body, new(int64)}, nil
+}
+
+// errTooBig is returned while reading a file that is larger than Telegram lets a bot fetch.
+var errTooBig = &apiError{Code: http.StatusRequestEntityTooLarge, Description: "file is too big"}
+
+// bounded is a download that ends with an error where a file may not go on.
+type bounded struct {
+	io.Reader
+	io.Closer
+	read *int64
+}
+
+func (b bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if *b.read += int64(n); *b.read > largestFile {
+		return 0, errTooBig
+	}
+	return n, err
 }

@@ -118,7 +118,7 @@ func TestWipe(t *testing.T) {
 	}
 }
 
-// A wipe first sends what was answered after an emergency to its case, as everything else does.
+// A wipe throws away what was answered after an emergency and not sent, as its question says.
 func TestWipeWithAnswersUnderWay(t *testing.T) {
 	b := begun(t)
 	s := b.state()
@@ -127,7 +127,7 @@ func TestWipeWithAnswersUnderWay(t *testing.T) {
 	s.Session.Draft = flows.Draft{Flow: flows.FlowHome, At: "wipe"}
 	b.record(s)
 	b.take(pressOn(9, "wipe:yes"))
-	if b.last.State != nil || len(b.last.Documents) != 1 || b.last.Documents[0].Name != "AAAA-BBBB.2.asc" {
+	if b.last.State != nil || len(b.last.Documents) != 0 {
 		t.Errorf("state %q, documents %+v", b.last.State, b.last.Documents)
 	}
 }
@@ -181,6 +181,33 @@ func TestDraftEndsWithoutAWord(t *testing.T) {
 	}
 }
 
+// What is answered after an emergency is passed on when the person has been silent for a breath, and this is said.
+func TestAnswersArePassedOnAfterABreath(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", Desks: []string{"lima"}, Documents: 1}}
+	s.Session.Draft = flows.Draft{Flow: flows.FlowAfter, At: "reach", Case: "AAAA-BBBB"}
+	b.record(s)
+	b.take(pressOn(9, "reach:signal"))
+	if len(b.last.Documents) != 0 || b.last.Again.Sub(noon) != breath {
+		t.Fatalf("%d documents, due again %v", len(b.last.Documents), b.last.Again)
+	}
+	b.now = func() time.Time { return noon.Add(breath - time.Second) }
+	b.work.Inbox = nil
+	if calls := b.taken(); len(calls) != 0 || len(b.last.Documents) != 0 {
+		t.Fatalf("too early: calls %q", methods(calls))
+	}
+	b.now = func() time.Time { return noon.Add(breath) }
+	calls := b.taken()
+	if _, said := find(calls, "sendMessage"); !said || len(b.last.Documents) != 1 || b.last.Documents[0].Name != "AAAA-BBBB.2.asc" {
+		t.Fatalf("calls %q, documents %+v", methods(calls), b.last.Documents)
+	}
+	b.now = func() time.Time { return noon.Add(3 * breath) }
+	if calls := b.taken(); len(calls) != 0 || len(b.last.Documents) != 0 {
+		t.Errorf("passed on twice: calls %q", methods(calls))
+	}
+}
+
 // Answers that cannot be sealed when their time is over wait, and do not spin.
 func TestAnswersThatCannotBeSealedWait(t *testing.T) {
 	b := begun(t)
@@ -202,5 +229,59 @@ func TestAnswersThatCannotBeSealedWait(t *testing.T) {
 	b.taken()
 	if len(b.last.Documents) != 1 {
 		t.Errorf("%d documents", len(b.last.Documents))
+	}
+}
+
+// A live location edits its message for hours. After a wipe nothing may answer it, nor remember the chat again.
+func TestEditsOfALiveLocationAreNotAnswered(t *testing.T) {
+	live := `{"update_id":7,"edited_message":{"message_id":3,"from":{"id":5},"chat":{"id":5,"type":"private"},"date":1,` +
+		`"location":{"latitude":1,"longitude":2}}}`
+	b := begun(t)
+	b.state()
+	b.work.State = nil
+	if calls := b.take(live); len(calls) != 0 || b.last.State != nil {
+		t.Errorf("after a wipe: calls %q, state %q", methods(calls), b.last.State)
+	}
+	b.take(say(1, "/emergency"))
+	if calls := b.take(live); len(calls) != 0 {
+		t.Errorf("in a draft: calls %q", methods(calls))
+	}
+}
+
+// News of a case the chat has nothing to do with any more reaches nobody.
+func TestNewsAfterAWipe(t *testing.T) {
+	b := begun(t)
+	b.take(say(1, "/start"))
+	for _, state := range []string{"read", referrals.FileFailed, referrals.FileSealed} {
+		post := (&referrals.Case{Code: "AAAA-BBBB", Chat: b.work.Member}).Tell(referrals.News{State: state, At: noon, Message: 3})[0].Post
+		b.work.Inbox = []referrals.Entry{{ID: post.ID, Body: post.Body}}
+		if calls := b.taken(); len(calls) != 0 {
+			t.Errorf("%s: calls %q", state, methods(calls))
+		}
+	}
+}
+
+// What a chat sends in files has an end each day.
+func TestFilesOfADay(t *testing.T) {
+	b := begun(t)
+	file := func(id int) string {
+		return strings.Replace(say(id, ""), `"text":""`, `"document":{"file_id":"x","file_size":20000000}`, 1)
+	}
+	b.take(say(1, "/emergency"))
+	for i := range dailyBytes / 20_000_000 {
+		b.take(file(10 + i))
+	}
+	kept := len(b.state().Session.Draft.Items)
+	if kept == 0 {
+		t.Fatal("no file was kept")
+	}
+	calls := b.take(file(99))
+	if n := len(b.state().Session.Draft.Items); n != kept || !strings.Contains(screenText(t, calls), "files") {
+		t.Errorf("%d items of %d, said %q", n, kept, screenText(t, calls))
+	}
+	b.now = func() time.Time { return noon.Add(24 * time.Hour) }
+	b.take(file(100))
+	if n := len(b.state().Session.Draft.Items); n != kept+1 {
+		t.Errorf("the next day: %d items of %d", n, kept)
 	}
 }

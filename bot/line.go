@@ -150,7 +150,8 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
 		history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
-	l.workers.cases = &caseworker{dir: o.Directory, seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
+	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
+	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
 	for b := range l.clients {
 		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, log: o.Log, meters: o.Meters}

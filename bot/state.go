@@ -32,13 +32,16 @@ type chatState struct {
 	// Minute and Count are the rate of updates: the minute they are counted in, and how many.
 	Minute int64 `json:"mi,omitempty"`
 	Count  int   `json:"co,omitempty"`
+	// Day and Bytes count the files of a day, in days since 1970.
+	Day   int64 `json:"d,omitempty"`
+	Bytes int64 `json:"by,omitempty"`
 	// Last is when the person last did something, in Unix seconds: a draft ends so long after it.
 	Last int64 `json:"la,omitempty"`
+	// Agreed is what was consented to, by the code of a case in the session.
+	Agreed map[string][]string `json:"ag,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }
-	// Agreed is what was consented to, by the code of a case in the session.
-	Agreed map[string][]string `json:"ag,omitempty"`
 
 // stamp is a message and when it was written.
 type stamp struct {
@@ -71,9 +74,6 @@ func (s chatState) record(now time.Time) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// forget drops messages from those still to be deleted.
-func (s *chatState) forget(ids []int) {
-	gone := make(map[int]bool, len(ids))
 // agree notes what was consented to for a case, and forgets it for those that the chat forgot. Turns share the
 // map with those before them.
 func (s *chatState) agree(code string, values []string) {
@@ -86,6 +86,9 @@ func (s *chatState) agree(code string, values []string) {
 	s.Agreed = kept
 }
 
+// forget drops messages from those still to be deleted.
+func (s *chatState) forget(ids []int) {
+	gone := make(map[int]bool, len(ids))
 	for _, id := range ids {
 		gone[id] = true
 	}

@@ -217,12 +217,11 @@ func (tn *turn) notAccepted(before flows.Session) {
 // notAdded is notAccepted for an addition. When the person has gone on to something else, which may be an
 // emergency, the addition waits behind it.
 func (tn *turn) notAdded(d flows.Draft, before flows.Session) {
-	s := &tn.state.Session
-	if s.Draft.Flow == flows.FlowHome {
+	if tn.state.Session.Draft.Flow == flows.FlowHome {
 		tn.notAccepted(before)
 		return
 	}
-	s.Parked = append(slices.Clip(s.Parked), d)
+	tn.state.Session = tn.engine.Return(tn.state.Session, d)
 	tn.notes = append(tn.notes[:tn.mark], flows.Text{Key: "line.not_accepted"})
 }
 

@@ -110,15 +110,29 @@ func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
 			again = now.Add(time.Hour)
 		}
 	}
+	if t.engine.Waiting(s.Session) {
+		again = time.Unix(s.Last, 0).Add(breath)
+		if now := t.now(); !again.After(now) { // it could not be sealed: it is tried again
+			again = now.Add(time.Minute)
+		}
+	}
 	return keep, again
 }
 
-// silence ends what a person began and left, when its time is over: answers after an emergency go to its
-// case, everything else is thrown away and its messages are deleted. Nothing is said: the line
-// does not write first.
+// breath is how long the line waits, after an emergency was sent, for more before it passes on what was
+// answered: the desk hears soon, and not of every word by itself.
+const breath = 30 * time.Second
+
+// silence passes on what was answered after an emergency, and says so. Later it ends what a person began and
+// left, when its time is over: everything not sent is thrown away and its messages are deleted. Of that nothing
+// is said: the line does not write first.
 func (tn *turn) silence(ctx context.Context) error {
 	s := &tn.state
-	if s.Chat == 0 || tn.at.Before(time.Unix(s.Last, 0).Add(tn.keep.Draft)) {
+	last := time.Unix(s.Last, 0)
+	if s.Chat != 0 && tn.engine.Waiting(s.Session) && !tn.at.Before(last.Add(breath)) {
+		return tn.flush(ctx)
+	}
+	if s.Chat == 0 || tn.at.Before(last.Add(tn.keep.Draft)) {
 		return nil
 	}
 	before := s.Session
@@ -130,6 +144,24 @@ func (tn *turn) silence(ctx context.Context) error {
 		}
 	}
 	tn.screen, tn.notes = nil, nil
+	return nil
+}
+
+// flush passes on what was answered after an emergency.
+func (tn *turn) flush(ctx context.Context) error {
+	before := tn.state.Session
+	out := tn.engine.Flush(before)
+	tn.state.Session = out.Session
+	tn.show(out.Screen)
+	tn.edit = 0
+	for _, e := range out.Effects {
+		if err := tn.effect(ctx, e, before); err != nil {
+			return err
+		}
+	}
+	if len(tn.out.Documents) == 0 { // it could not be sealed: it waits, and nothing is said again and again
+		tn.state.Session, tn.screen, tn.notes = before, nil, nil
+	}
 	return nil
 }
 
@@ -192,6 +224,9 @@ func (tn *turn) update(ctx context.Context, id string, u update) error {
 // defender steps the conversation of a defender.
 func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	s := &tn.state
+	if u.Edited != nil && (s.Chat == 0 || u.Edited.Location != nil) {
+		return nil // a live location edits itself for hours, also after a wipe: the line does not write first
+	}
 	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
 	if u.Message != nil {
 		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
@@ -207,8 +242,8 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		tn.press(u, flows.Text{Key: "toast.slow"})
 		return nil
 	}
-	if f := in.Item.File; f != nil && f.Size > largestFile {
-		tn.notes = append(tn.notes, flows.Text{Key: "line.file_too_big"})
+	if refusal := tn.refusesFile(in.Item.File); refusal != "" {
+		tn.notes = append(tn.notes, flows.Text{Key: refusal})
 		tn.again()
 		return nil
 	}
@@ -220,9 +255,6 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	}
 	return nil
 }
-
-// largestFile is the largest file that Telegram lets a bot fetch (Bot API, getFile): 20 MB.
-const largestFile = 20 << 20
 
 // step lets the engine answer one input and does what follows from it.
 func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
@@ -286,7 +318,8 @@ func (tn *turn) happened(code string, k referrals.EventKind) {
 	if !ok {
 		return
 	}
-	id := fmt.Sprintf("%s:%s:%d", k, c, tn.work.Number)
+	// Each happens to a case once, and the id says nothing of the chat: ids stand in the store in the clear.
+	id := string(k) + ":" + string(c)
 	p := referrals.EventPost(tn.work.Slot, c, id, referrals.Event{Kind: k, At: tn.at})
 	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &p})
 }
@@ -296,6 +329,9 @@ func (tn *turn) news(raw []byte) {
 	var n referrals.News
 	if json.Unmarshal(raw, &n) != nil || tn.state.Chat == 0 {
 		return
+	}
+	if _, known := caseOf(tn.state.Session.Cases, string(n.Code)); !known {
+		return // the chat was wiped since: it has nothing to do with the case
 	}
 	if n.Message != 0 {
 		tn.fileNews(n)

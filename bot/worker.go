@@ -29,6 +29,7 @@ type workers struct {
 	leases  leases
 	turner  *turner
 	cases   *caseworker
+	files   *fileworker
 	runner  *runner
 	queue   chan referrals.Work
 	poke    chan string // slots with something due
@@ -173,7 +174,7 @@ func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Com
 // is not told.
 var errPanic = errors.New("a turn failed in a way nobody foresaw")
 
-// held takes one turn and keeps the lease while it lasts.
+// held takes one turn. A panic in it is an error that says nothing of what caused it.
 func (ws *workers) held(ctx context.Context, w referrals.Work) (c referrals.Commit, err error) {
 	defer func() {
 		if recover() != nil {
@@ -181,17 +182,24 @@ func (ws *workers) held(ctx context.Context, w referrals.Work) (c referrals.Comm
 			c, err = referrals.Commit{}, errPanic
 		}
 	}()
+	switch w.Name[:min(1, len(w.Name))] {
+	case "k":
+		return ws.cases.take(w)
+	case "f":
+		return ws.sealing(ctx, w)
+	default:
+		return ws.turner.take(ctx, w)
+	}
+}
+
+// sealing takes the turn of a case's files and keeps the lease while it lasts: a download may take longer.
+func (ws *workers) sealing(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
-	if len(w.Name) > 0 && w.Name[0] == 'k' { // sealing a file may take longer than a lease
-		wg.Go(func() { ws.extend(ctx, w, done) })
-	}
+	wg.Go(func() { ws.extend(ctx, w, done) })
 	defer wg.Wait()
 	defer close(done)
-	if len(w.Name) > 0 && w.Name[0] == 'k' {
-		return ws.cases.take(ctx, w)
-	}
-	return ws.turner.take(ctx, w)
+	return ws.files.take(ctx, w)
 }
 
 func (ws *workers) extend(ctx context.Context, w referrals.Work, done <-chan struct{}) {

@@ -89,7 +89,7 @@ func newCrew(t testing.TB) *crew {
 	r := &runner{store: b.store, late: b.store, history: b.store, holding: b.store, desks: &post{dir: b.dir, texts: b.texts}, out: out, wake: func(string) {}, now: time.Now, log: quiet(),
 		meters: NewMeters(prometheus.NewRegistry()), mine: map[string]bool{}}
 	f := newFiles(telegramFile)
-	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: f.caseworker, runner: r,
+	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: newCasework(), files: f.fileworker, runner: r,
 		queue: make(chan referrals.Work, 4), poke: make(chan string, 4), lease: 15 * time.Second, log: quiet(), nothing: lookEvery}}
 }
 
@@ -204,9 +204,9 @@ func TestTurnThatFailsIsGivenBack(t *testing.T) {
 func TestLeaseIsKeptWhileAFileIsSealed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrew(t)
-		c.cases.clients[lineBot] = clientOf(server(telegramFile))
-		c.cases.seal = slowSeal{&glass{}}
-		c.handle(t.Context(), caseWithFile(t, 1))
+		c.files.clients[lineBot] = clientOf(server(telegramFile))
+		c.files.seal = slowSeal{&glass{}}
+		c.handle(t.Context(), fileWork(t, 1))
 		if c.table.extended < 5 || len(c.table.commits) != 1 {
 			t.Errorf("extended %d times, %d commits", c.table.extended, len(c.table.commits))
 		}
