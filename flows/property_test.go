@@ -36,6 +36,8 @@ type walk struct {
 	patient bool
 	// kept are the words that were sent and must be somewhere.
 	kept map[string]bool
+	// gone are those that were sent to a case.
+	gone map[string]bool
 }
 
 // input draws what a person may do next: mostly what the screen offers.
@@ -106,6 +108,10 @@ func (w *walk) step(in Input) {
 	w.stale(in, out)
 	w.nothingLost(in, out)
 	w.screen(out)
+	w.sentOnce(out)
+	if command := in.Kind == Command && in.Value != atWipe; command && w.e.Waiting(out.Session) {
+		w.t.Fatalf("/%s left answers waiting at %s/%s", in.Value, out.Session.Draft.Flow, out.Session.Draft.At)
+	}
 	w.s = stored(w.t, out.Session)
 	for _, e := range out.Effects {
 		w.effect(e)
@@ -146,6 +152,66 @@ func (w *walk) nothingLost(in Input, out Outcome) {
 			w.t.Fatalf("%s was lost at %s/%s by %+v", text, w.s.Draft.Flow, w.s.Draft.At, in)
 		}
 		if !here[text] {
+			delete(w.kept, text)
+		}
+	}
+}
+
+// sentOnce proves that what goes to a case goes there once, to one that takes additions, and that a wipe sends nothing.
+func (w *walk) sentOnce(out Outcome) {
+	here := w.words(append(slices.Clone(out.Session.Parked), out.Session.Draft))
+	for _, e := range out.Effects {
+		if e.Kind != Append && e.Kind != Submit {
+			continue
+		}
+		for text := range w.words([]Draft{e.Draft}) {
+			if w.gone[text] || here[text] {
+				w.t.Fatalf("%s was sent again, or is kept beside what was sent", text)
+			}
+			w.gone[text] = true
+		}
+		if e.Kind == Append {
+			w.appended(e, out)
+		}
+	}
+}
+
+// appended proves of one addition that there is something in it and that its case may have it.
+func (w *walk) appended(e Effect, out Outcome) {
+	open := slices.ContainsFunc(w.s.Cases, func(c Case) bool { return c.Code == e.Case && c.State != "withdrawn" && c.State != "closed" })
+	wiped := slices.ContainsFunc(out.Effects, func(e Effect) bool { return e.Kind == Wipe })
+	if !open || wiped || e.Case != e.Draft.Case || len(e.Draft.Items) == 0 && len(e.Draft.Answers) == 0 {
+		w.t.Fatalf("an addition to %q that must not be: %+v, wiped: %v", e.Case, e.Draft.Answers, wiped)
+	}
+}
+
+// meanwhile lets a desk do something, or the person fall silent.
+func (w *walk) meanwhile() {
+	if len(w.s.Cases) > 0 && rapid.IntRange(0, 9).Draw(w.t, "news") == 0 {
+		c := rapid.SampledFrom(w.s.Cases).Draw(w.t, "case")
+		state := rapid.SampledFrom([]string{"read", "completed", "closed", "withdrawn"}).Draw(w.t, "state")
+		w.s, _, _ = w.e.News(w.s, c.Code, state, "Lima", noon)
+	}
+	if rapid.IntRange(0, 4).Draw(w.t, "silent") > 0 {
+		return
+	}
+	out := w.e.Flush(w.s)
+	w.sentOnce(out)
+	ended := noted(out, "note.not_added")
+	if w.s.Draft.At != atWipe && w.e.Waiting(out.Session) || len(out.Effects) > 0 != w.e.Waiting(w.s) && !ended {
+		w.t.Fatalf("silence at %s/%s: %d effects, waiting %v", w.s.Draft.Flow, w.s.Draft.At, len(out.Effects), w.e.Waiting(out.Session))
+	}
+	if !ended && (out.Session.Turn != w.s.Turn || out.Session.Draft.At != w.s.Draft.At || out.Session.Draft.Flow != w.s.Draft.Flow) {
+		w.t.Fatalf("silence moved the question from %s/%s", w.s.Draft.Flow, w.s.Draft.At)
+	}
+	w.forgetSent(out)
+	w.s = stored(w.t, out.Session)
+}
+
+// forgetSent takes what was sent, or thrown away aloud, from the words that must be somewhere.
+func (w *walk) forgetSent(out Outcome) {
+	for _, e := range out.Effects {
+		for text := range w.words([]Draft{e.Draft}) {
 			delete(w.kept, text)
 		}
 	}
@@ -288,6 +354,17 @@ func (w *walk) ahead(toReview bool) {
 	w.t.Fatalf("the review was not reached, at %s/%s", w.s.Draft.Flow, w.s.Draft.At)
 }
 
+// send goes on until the questions after an emergency are asked.
+func (w *walk) send() {
+	for range 40 {
+		if w.s.Draft.Flow != FlowEmergency {
+			return
+		}
+		w.step(w.forward(w.s))
+	}
+	w.t.Fatalf("the emergency was not sent, at %s", w.s.Draft.At)
+}
+
 // canEdit says that the review is shown.
 func (w *walk) canEdit() bool {
 	return slices.ContainsFunc(shown(w.e.Show(w.s).Screen), func(b Button) bool { return b.Value == "edit" })
@@ -297,15 +374,19 @@ func (w *walk) canEdit() bool {
 func TestAnyConversation(t *testing.T) {
 	e := newEngine(t, fakeDirectory{languages: []string{"en", "es"}, many: true})
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &walk{t: rt, e: e, kept: map[string]bool{}, patient: rapid.Bool().Draw(rt, "patient")}
+		w := &walk{t: rt, e: e, kept: map[string]bool{}, gone: map[string]bool{}, patient: rapid.Bool().Draw(rt, "patient")}
 		if rapid.Bool().Draw(rt, "begun") {
 			w.s = Session{Language: "en", Noticed: true}
 			flow := rapid.SampledFrom([]string{FlowEmergency, FlowThreat, FlowContact}).Draw(rt, "flow")
 			w.step(Input{Kind: Command, Value: flow, At: noon})
 			w.ahead(rapid.Bool().Draw(rt, "to the review"))
+			if flow == FlowEmergency && rapid.Bool().Draw(rt, "sent") {
+				w.send()
+			}
 		}
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
 			w.step(w.input())
+			w.meanwhile()
 		}
 		w.backHome()
 		w.toEnd()

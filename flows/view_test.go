@@ -41,7 +41,7 @@ func TestViewText(t *testing.T) {
 		Step:  2, Steps: 6,
 		Ask: Text{Key: "ask.b", Args: map[string]any{"Country": Country("PE"), "Flow": Text{Key: "flow.c"}, "Word": "w", "Odd": 1.5, "Long": time.Hour}},
 		Lines: []Text{{Key: "line.d", Args: map[string]any{"Value": []any{Country("PE"), Text{Key: "value.e"}, Verbatim("F")}}},
-			{Key: "line.g", Args: map[string]any{"Own": Language("es")}}},
+			{Key: "line.g", Args: map[string]any{"Own": Language("es")}}, {Key: "line.h", Args: map[string]any{"All": Everywhere{"key", []string{"es", "en", "es"}}}}},
 	}
 	want := `en:note.a Count=2 Desk=Lima Time=2026-11-20 12:00 UTC
 
@@ -49,7 +49,8 @@ en:review.progress Step=2 Steps=6
 en:ask.b Country=<PE> Flow=en:flow.c Long=1h0m0s Odd=1.5 Word=w
 
 en:line.d Value=<PE> & en:value.e & F
-en:line.g Own=es:button.language_name`
+en:line.g Own=es:button.language_name
+en:line.h All=es:key · en:key`
 	if got := s.View("en", plain{}).Text; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
