@@ -28,7 +28,7 @@ const (
 )
 
 // Holding is a case at one desk: a referral at an NGO, an alert at a mission. It is kept
-// in the clear and therefore holds nothing but the case's name, states and times.
+// in the clear, but for the reason, and therefore holds nothing else but the case's name, states and times.
 type Holding struct {
 	Desk  string
 	Code  string // the case's at a mission, the referral's at an NGO
@@ -42,7 +42,7 @@ type Holding struct {
 	Since, Due time.Time
 	// Origin is the slot of the case itself.
 	Origin string
-	// Reason or outcome given when it ended.
+	// Reason or outcome given when it ended. Kept sealed.
 	Reason string
 }
 

@@ -19,6 +19,9 @@ const canaryChat = int64(7359124608)
 // canary marks whatever a person wrote.
 const canary = "canary-words"
 
+// canaryReason is why a desk gave a case back. It may be one that says something of a defender: safety, country.
+const canaryReason = "canary_reason"
+
 // journey makes the store hold one of everything.
 func journey(t *testing.T, b backend) {
 	t.Helper()
@@ -57,7 +60,8 @@ func journey(t *testing.T, b backend) {
 		Origin: m.Slot, Errands: []referrals.Errand{{Post: &referrals.Post{To: m, ID: "n3", Body: body(9)}}}}
 	b.mustMove(t, alert)
 	b.offer(t, "WXYZ-WXYZ-1", referrals.Urgent)
-	b.mustMove(t, referrals.Move{ID: "d", Desk: "fld", Code: "WXYZ-WXYZ-1", From: []referrals.State{referrals.Offered}, To: referrals.Declined, AtRung: -1})
+	b.mustMove(t, referrals.Move{ID: "d", Desk: "fld", Code: "WXYZ-WXYZ-1", From: []referrals.State{referrals.Offered}, To: referrals.Declined, AtRung: -1,
+		Reason: canaryReason})
 	if err := b.Settle(b.ctx, m.Slot, ids[:1], []SentMessages{{m, []int{int(canaryChat)}, b.clock.now()}}); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +103,7 @@ func TestADumpShowsNoWordsAndNoChat(t *testing.T) {
 		journey(t, b)
 		raw := make([]byte, 8)
 		binary.BigEndian.PutUint64(raw, uint64(canaryChat))
-		forbidden := []string{canary, "desk-in-waiting", fmt.Sprint(canaryChat), fmt.Sprintf("%x", canaryChat), string(raw[3:])}
+		forbidden := []string{canary, canaryReason, "desk-in-waiting", fmt.Sprint(canaryChat), fmt.Sprintf("%x", canaryChat), string(raw[3:])}
 		binary.LittleEndian.PutUint64(raw, uint64(canaryChat))
 		forbidden = append(forbidden, string(raw[:5]))
 		all := everything(t, b.ctx, b.db)

@@ -31,8 +31,8 @@
 // # In the clear
 //
 // Nothing but codes, lanes, desks, states, times, ids of updates and moves, and the keyed hash
-// of a chat. Records, inboxes, errands and ids of messages are sealed by a Vault, bound to
-// their place; documents and files are OpenPGP messages already.
+// of a chat. Records, inboxes, errands, ids of messages and the reasons of holdings are sealed
+// by a Vault, bound to their place; documents and files are OpenPGP messages already.
 //
 // # What has an end
 //

@@ -30,7 +30,7 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 	if a.text(0) == "unknown" || len(a.rest) == 2 { // 2: made before, and forgotten since
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}
-	held, err := readHolding(m.Desk, m.Code, pairs(a, 2))
+	held, err := s.readHolding(m.Desk, m.Code, pairs(a, 2))
 	if err != nil {
 		return held, nil, err
 	}
@@ -72,11 +72,15 @@ func (s *Store) moveCall(m referrals.Move) (call, []string, error) {
 	if err != nil {
 		return call{}, nil, err
 	}
+	reason, err := s.sealReason(m.Desk, m.Code, m.Reason)
+	if err != nil {
+		return call{}, nil, err
+	}
 	args := []any{
 		m.Code + "/" + m.ID, ms(now), ms(now.Add(-known)), known.Milliseconds(), m.Code, startStates(m.From),
 		string(m.To), letter, flag(referrals.Holding{State: m.To}.Open()),
 		m.Claim, flag(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
-		string(lane), lane.Rank(), m.Origin, m.Reason,
+		string(lane), lane.Rank(), m.Origin, reason,
 		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(now.Add(s.grace)),
 	}
 	keys := []string{
@@ -116,13 +120,13 @@ func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holdi
 	if len(fields) == 0 {
 		return referrals.Holding{}, referrals.ErrUnknown
 	}
-	return readHolding(desk, code, fields)
+	return s.readHolding(desk, code, fields)
 }
 
-func readHolding(desk, code string, fields map[string]string) (referrals.Holding, error) {
+func (s *Store) readHolding(desk, code string, fields map[string]string) (referrals.Holding, error) {
 	h := referrals.Holding{
 		Desk: desk, Code: code, State: referrals.State(fields["st"]), Lane: referrals.Lane(fields["ln"]),
-		Origin: fields["or"], Reason: fields["re"],
+		Origin: fields["or"],
 	}
 	var numbers [4]int64
 	for i, name := range []string{"cl", "rg", "si", "du"} {
@@ -133,5 +137,7 @@ func readHolding(desk, code string, fields map[string]string) (referrals.Holding
 		numbers[i] = n
 	}
 	h.Claim, h.Rung, h.Since, h.Due = numbers[0], int(numbers[1]), at(numbers[2]), at(numbers[3])
-	return h, nil
+	var err error
+	h.Reason, err = s.openReason(desk, code, fields[reasonField])
+	return h, err
 }

@@ -54,8 +54,8 @@ func documentsKey(slot string, code referrals.Code) string { return key(slot, "d
 // Files: hash of a case, file name/number → a piece of a file, encrypted; name/n → pieces.
 func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
 
-// Holding: hash in the clear. st state, ln lane, cl claim, rg rung, si since, du due, both in
-// milliseconds, or origin, re reason, q place in the queue, n number of its clock's taking.
+// Holding: hash in the clear but for re, the reason, sealed. st state, ln lane, cl claim, rg rung,
+// si since, du due, both in milliseconds, or origin, q place in the queue, n number of its clock's taking.
 func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
 
 // Queue: sorted set, all scores zero, read in the order of its members: a letter for the

@@ -8,7 +8,7 @@
 --       10 claim it needs, '0' any  11 '1': it is a claim  12 rung it needs, '-1' any
 --       13 next rung  14 due (ms), '0' never  15 since, for a new one (ms)
 --       16 since as 12 hexadecimal digits  17 lane or ''  18 lane's digit  19 origin or ''
---       20 reason or ''  21 life of an ended holding (ms)  22 it is forgotten at (ms)
+--       20 reason, sealed, or ''  21 life of an ended holding (ms)  22 it is forgotten at (ms)
 --       23 errands overdue at (ms)  24.. id, sealed of each errand
 -- Returns  {'moved', waiting, field, value, ...}: waiting as for commit
 --          {'elsewhere', '', field, value, ...} or {'unknown', ''}: nothing was changed

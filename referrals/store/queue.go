@@ -112,7 +112,7 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 		if !slices.Contains(states, referrals.State(asked[i].Val()["st"])) {
 			continue
 		}
-		h, err := readHolding(desk, place[codeAt:], asked[i].Val())
+		h, err := s.readHolding(desk, place[codeAt:], asked[i].Val())
 		if err != nil {
 			return nil, err
 		}
