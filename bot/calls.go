@@ -25,11 +25,17 @@ type call struct {
 	// Rest says that what the chat was sent since the call was made is deleted before it: a wipe must not
 	// leave what was still on its way.
 	Rest bool `json:"r,omitempty"`
+	// Sweep says that the line's own messages from this one on are deleted before the call: a conversation has
+	// ended, and its screens repeat what was answered. Stays says that the message is no such screen, but news.
+	Sweep int  `json:"sw,omitempty"`
+	Stays bool `json:"st,omitempty"`
 	// Screen says that the call shows the conversation's current screen. Edits is the message that showed the
 	// one before, when it is known; Plain says that a newer screen would say all that this one does.
 	Screen bool `json:"s,omitempty"`
 	Edits  int  `json:"ed,omitempty"`
 	Plain  bool `json:"pl,omitempty"`
+	// Turn is the screen's number: one of the same number asks the same question.
+	Turn int `json:"tu,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
 	Until time.Time `json:"u,omitzero"`
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"defenderline/flows"
 	"defenderline/referrals"
@@ -51,6 +52,74 @@ func (tn *turn) crowded() {
 	tn.erase(ids)
 }
 
+// A message that stays when its conversation ends, because it is news, is kept under its number made negative.
+
+// kept is the number under which a message is remembered.
+func (c call) kept(message int) int {
+	if c.Stays {
+		return -message
+	}
+	return message
+}
+
+// everything are all messages that were remembered, those that stay among them, less than which a wipe would not do.
+func everything(kept []int) []int {
+	out := make([]int, len(kept))
+	for i, id := range kept {
+		out[i] = max(id, -id)
+	}
+	return out
+}
+
+// swept are the messages of a conversation that has ended: its screens, but for the one that is edited.
+func (c call) swept(kept []int) []int {
+	return slices.DeleteFunc(slices.Clone(kept), func(id int) bool {
+		return id < c.Sweep || c.Method == "editMessageText" && id == c.Edits
+	})
+}
+
+// over ends what was under way in the chat: what the person sent since it began is deleted, but for what still
+// waits, and with the next screen the line's own messages, which repeat it.
+func (tn *turn) over(files ...referrals.WaitingFile) {
+	s := &tn.state
+	if s.From == 0 {
+		return
+	}
+	waits := map[int]bool{}
+	for _, f := range files {
+		waits[f.Message] = true
+	}
+	for _, d := range append(slices.Clip(s.Session.Parked), s.Session.Draft) {
+		for _, id := range messagesOf(d) {
+			waits[id] = true
+		}
+	}
+	var ids []int
+	for _, m := range s.Theirs {
+		if m.ID >= s.From && !waits[m.ID] {
+			ids = append(ids, m.ID)
+		}
+	}
+	tn.erase(ids)
+	tn.sweep, s.From = s.From, 0
+}
+
+// sweepNow deletes the line's own messages of a conversation that ended without a further screen.
+func (tn *turn) sweepNow(ctx context.Context) error {
+	if tn.sweep == 0 {
+		return nil
+	}
+	ids, err := tn.history.Messages(ctx, tn.work.Member)
+	if err != nil {
+		return fmt.Errorf("find the screens to delete: %w", err)
+	}
+	for _, c := range deletions(tn.state.Bot, tn.state.Chat, call{Sweep: tn.sweep}.swept(ids)) {
+		tn.send(c)
+	}
+	tn.sweep, tn.state.Screen = 0, 0
+	return nil
+}
+
 // wipe deletes every message of both sides that Telegram lets go, cuts the links to sent cases,
 // forgets the conversation, and leaves one closing line. before is what was known until then.
 func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
@@ -58,6 +127,7 @@ func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
 	if err != nil {
 		return fmt.Errorf("find the messages to wipe: %w", err)
 	}
+	ids = everything(ids)
 	for _, m := range tn.state.Theirs {
 		ids = append(ids, m.ID)
 	}

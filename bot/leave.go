@@ -26,7 +26,7 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 			r.finish(ctx, slot, id, nil)
 			return 0
 		}
-		if c.Rest {
+		if c.Rest || c.Sweep > 0 {
 			if again := r.rest(ctx, c, s.From, e); again > 0 {
 				return again
 			}
@@ -37,7 +37,7 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 		}
 		var sent []referrals.Delivery
 		if c.Own && message != 0 {
-			sent = []referrals.Delivery{{To: s.From, Message: message, At: r.now()}}
+			sent = []referrals.Delivery{{To: s.From, Message: c.kept(message), At: r.now()}}
 		}
 		r.finish(ctx, slot, id, nil, sent...)
 		r.bareOld(s.Order, c, message)
@@ -45,25 +45,36 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 	}})
 }
 
-// bareOld takes the buttons off the screen that one sent anew has replaced. It is done beside everything
-// else and not repeated: a button that stays is answered politely.
+// bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it asked the same
+// question and said nothing else. It is done beside everything else and not repeated: a button that stays is
+// answered politely.
 func (r *runner) bareOld(order string, c call, message int) {
-	old := r.screens.shown(order, c, message)
-	if old == 0 {
+	old, same := r.screens.shown(order, c, message)
+	if old == 0 || c.Sweep > 0 { // swept away
 		return
 	}
+	replaced := bare(c.Bot, c.Chat, old)
+	if same {
+		replaced = deletions(c.Bot, c.Chat, []int{old})[0]
+	}
 	r.out.add(parcel{lane: laneConversation, free: true, do: func(ctx context.Context) time.Duration {
-		r.desks.deliver(ctx, bare(c.Bot, c.Chat, old), &effort{})
+		r.desks.deliver(ctx, replaced, &effort{})
 		return 0
 	}})
 }
 
-// rest deletes what was sent to a chat after its wipe was committed: it had waited its turn before it.
+// rest deletes what was sent to a chat until now: for a wipe all of it, also what had waited its turn before it; for a
+// conversation that has ended, its screens.
 func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
 	ids, err := r.history.Messages(ctx, m)
 	if err != nil {
 		e.tries++
 		return pause(err, e.tries)
+	}
+	if c.Rest {
+		ids = everything(ids)
+	} else {
+		ids = c.swept(ids)
 	}
 	for _, d := range deletions(c.Bot, c.Chat, ids) {
 		if _, again := r.desks.deliver(ctx, d, e); again > 0 {
@@ -133,7 +144,7 @@ func (r *runner) notice(n referrals.Notice, done func(context.Context, ...referr
 
 // screens knows, of the chats this process has answered lately, which message shows the current screen, and
 // which screens still wait to be sent. It is a courtesy, kept in memory only: a screen that a newer one
-// overtakes is not sent, and one that was replaced loses its buttons.
+// overtakes is not sent, and one that was replaced goes or loses its buttons.
 type screens struct {
 	mu    sync.Mutex
 	chats map[string]*chatScreens
@@ -142,6 +153,8 @@ type screens struct {
 type chatScreens struct {
 	newest  int // counts the screens that came to be sent
 	message int // the message that shows the last one
+	turn    int // its number
+	plain   bool
 }
 
 // mostScreens bounds the memory; beyond it everything is forgotten, which only leaves buttons behind.
@@ -179,23 +192,25 @@ func (s *screens) overtaken(order string, c call, number int) bool {
 	return s.chat(order).newest > number
 }
 
-// shown notes which message shows the current screen, and gives the one whose buttons are to go; 0: none.
-func (s *screens) shown(order string, c call, message int) (old int) {
+// shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
+// both ask the same question and the one before said nothing that this one does not.
+func (s *screens) shown(order string, c call, message int) (old int, same bool) {
 	if !c.Screen {
-		return 0
+		return 0, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := s.chat(order)
 	if message == 0 {
 		if c.Method == "editMessageText" {
-			k.message = c.Edits
+			k.message, k.turn, k.plain = c.Edits, c.Turn, c.Plain
 		}
-		return 0
+		return 0, false
 	}
-	if old = k.message; old == 0 {
+	old, same = k.message, k.message != 0 && k.plain && k.turn == c.Turn
+	if old == 0 {
 		old = c.Edits
 	}
-	k.message = message
-	return old
+	k.message, k.turn, k.plain = message, c.Turn, c.Plain
+	return old, same
 }

@@ -33,20 +33,40 @@ func TestTheScreenBefore(t *testing.T) {
 	var s screens
 	edit := call{Screen: true, Method: "editMessageText", Edits: 5}
 	fresh := call{Screen: true, Method: "sendMessage", Edits: 4}
-	if old := s.shown("l1", fresh, 7); old != 4 {
+	if old, _ := s.shown("l1", fresh, 7); old != 4 {
 		t.Errorf("nothing known but what the turn said: %d", old)
 	}
-	if old := s.shown("l1", fresh, 9); old != 7 {
+	if old, _ := s.shown("l1", fresh, 9); old != 7 {
 		t.Errorf("after 7 was sent: %d", old)
 	}
-	if old := s.shown("l1", edit, 0); old != 0 {
+	if old, _ := s.shown("l1", edit, 0); old != 0 {
 		t.Errorf("edited in place: %d", old)
 	}
-	if old := s.shown("l1", call{Screen: true, Method: "sendMessage"}, 0); old != 0 {
+	if old, _ := s.shown("l1", call{Screen: true, Method: "sendMessage"}, 0); old != 0 {
 		t.Errorf("refused: %d", old)
 	}
-	if old := s.shown("l1", call{Screen: true, Method: "sendMessage"}, 11); old != 5 {
+	if old, _ := s.shown("l1", call{Screen: true, Method: "sendMessage"}, 11); old != 5 {
 		t.Errorf("after 5 was edited: %d", old)
+	}
+}
+
+// A screen goes when the one that replaces it asks the same question, unless it said something of its own.
+func TestSameQuestionIsAskedOnce(t *testing.T) {
+	screen := func(turn int, plain bool) call {
+		return call{Screen: true, Method: "sendMessage", Turn: turn, Plain: plain}
+	}
+	var s screens
+	for i, tt := range []struct {
+		call call
+		same bool
+	}{{screen(3, true), false}, {screen(3, true), true}, {screen(4, true), false}, {screen(4, false), true}, {screen(4, true), false}} {
+		if old, same := s.shown("l1", tt.call, 10+i); same != tt.same || i > 0 && old != 9+i {
+			t.Errorf("screen %d replaces %d, the same question %v", i, old, same)
+		}
+	}
+	s.shown("l1", call{Screen: true, Method: "editMessageText", Turn: 5, Edits: 14, Plain: true}, 0)
+	if old, same := s.shown("l1", screen(5, true), 20); old != 14 || !same {
+		t.Errorf("after an edit: %d, the same question %v", old, same)
 	}
 }
 

@@ -37,6 +37,8 @@ type chatState struct {
 	Bytes int64 `json:"by,omitempty"`
 	// Last is when the person last did something, in Unix seconds: a draft ends so long after it.
 	Last int64 `json:"la,omitempty"`
+	// From is the first message of what is under way: when it ends, the screens from there on are deleted. 0: nothing is.
+	From int `json:"fr,omitempty"`
 	// Agreed is what was consented to, by the code of a case in the session.
 	Agreed map[string][]string `json:"ag,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
@@ -72,6 +74,13 @@ func (s chatState) record(now time.Time) ([]byte, error) {
 	}
 	s.Theirs = s.Theirs[first:]
 	return json.Marshal(s)
+}
+
+// begin notes the first message of what is under way.
+func (s *chatState) begin(message int) {
+	if s.From == 0 {
+		s.From = message
+	}
 }
 
 // agree notes what was consented to for a case, and forgets it for those that the chat forgot. Turns share the

@@ -148,6 +148,7 @@ func (tn *turn) sent(p *paper, copies []copyFor) {
 		tn.notes = append(tn.notes, flows.Text{Key: "line.erased"})
 		tn.erase(words)
 	}
+	tn.over(p.waiting()...)
 }
 
 // add seals what was added to a case for every desk that was consented to and whose copy was made. An
@@ -187,6 +188,9 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 		Documents: p.number, Files: c.Files, Waiting: waiting})
 	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &post})
 	tn.erase(p.words())
+	if tn.state.Session.Draft.Flow == flows.FlowHome {
+		tn.over(waiting...)
+	}
 	return nil
 }
 

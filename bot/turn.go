@@ -64,6 +64,7 @@ type turn struct {
 	mark   int // how many notes are of earlier steps
 	screen *flows.Screen
 	edit   int  // the message that the screen replaces; 0: a new one
+	sweep  int  // the first of the line's messages that are deleted with the screen; 0: none
 	told   bool // a group or a stranger was answered: once for all that they sent
 }
 
@@ -144,7 +145,7 @@ func (tn *turn) silence(ctx context.Context) error {
 		}
 	}
 	tn.screen, tn.notes = nil, nil
-	return nil
+	return tn.sweepNow(ctx)
 }
 
 // flush passes on what was answered after an emergency.
@@ -268,7 +269,11 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 	tn.mark = len(tn.notes)
 	tn.show(out.Screen)
 	tn.edit = 0
+	if u.Message != nil {
+		tn.state.begin(u.Message.ID)
+	}
 	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
+		tn.state.begin(u.Callback.Message.ID)
 		tn.state.Screen = u.Callback.Message.ID
 		if tn.state.Screen > tn.state.Newest { // nothing was written below it
 			tn.edit = tn.state.Screen
@@ -291,6 +296,7 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 		return tn.add(e.Draft, before)
 	case flows.Discard:
 		tn.erase(messagesOf(e.Draft))
+		tn.over()
 	case flows.Withdraw:
 		tn.happened(e.Case, referrals.WasWithdrawn)
 		tn.drop(e.Case)
@@ -382,7 +388,9 @@ func (tn *turn) fileNews(n referrals.News) {
 // say sends a text on its own, outside of any screen.
 func (tn *turn) say(text flows.Text) {
 	v := flows.Screen{Ask: text}.View(tn.lang(), tn.texts)
-	tn.sendOwn(show(tn.state.Bot, tn.state.Chat, 0, v))
+	c := show(tn.state.Bot, tn.state.Chat, 0, v)
+	c.Stays = true
+	tn.sendOwn(c)
 }
 
 // show makes a screen the one to be presented at the end of the turn, with the notes of those before.
@@ -408,6 +416,7 @@ func (tn *turn) present() {
 	s := &tn.state
 	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
 	c.Screen, c.Edits, c.Plain = true, s.Screen, plain(tn.screen.Notes)
+	c.Turn, c.Sweep = tn.screen.Turn, tn.sweep
 	if tn.edit == 0 {
 		s.Screen = 0
 	}
