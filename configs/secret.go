@@ -52,14 +52,15 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 const maxFile = 1 << 20
 
 // secret reads the secret file named by a field, and refuses what is wrong with it. The zero
-// Secret is returned for an empty name and after a refusal.
+// Secret is returned for an empty name and after a refusal. The name is never repeated: people
+// write the secret itself there by mistake, and findings are shown, logged and sent around.
 func (l *loader) secret(field, name, remedy string) Secret {
 	if name == "" {
 		return Secret{}
 	}
 	content, err := readFile(l.resolve(name), true)
 	if err != nil {
-		l.refuse(field, quote(name)+" "+err.Error(), fileRemedy(err, remedy))
+		l.refuse(field, "names a file that "+err.Error(), fileRemedy(err, remedy))
 		return Secret{}
 	}
 	return NewSecret(strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"))

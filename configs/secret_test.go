@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +49,58 @@ func TestNothingShowsSecrets(t *testing.T) {
 		if at := strings.Index(out.String(), secret); at >= 0 {
 			t.Errorf("a secret shows near %q", out.String()[max(0, at-80):at])
 		}
+	}
+}
+
+// secretFields counts the fields below a type that name a secret file.
+func secretFields(of reflect.Type) int {
+	switch of.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return secretFields(of.Elem())
+	case reflect.Struct:
+		n := 0
+		for i := range of.NumField() {
+			if f := of.Field(i); strings.HasSuffix(f.Tag.Get("yaml"), "_file") {
+				n++
+			} else {
+				n += secretFields(f.Type)
+			}
+		}
+		return n
+	}
+	return 0
+}
+
+// TestASecretWrittenInlineIsNotRepeated: who writes a secret where its file belongs is told the field, and finds
+// the secret in no finding, whatever it looks like.
+func TestASecretWrittenInlineIsNotRepeated(t *testing.T) {
+	dir := folder(t)
+	full := strings.SplitAfter(read(t, "testdata/full.yaml"), "\n")
+	inlines := []string{"123456:" + secretWord, secretWord, "secrets/" + secretWord, "/" + secretWord + " " + secretWord,
+		secretWord + "\\n" + secretWord, strings.Repeat(secretWord, 300), secretWord + "\\0"}
+	var tried int
+	for _, inline := range inlines {
+		for i, line := range full {
+			name, _, isSecret := strings.Cut(line, "_file: ")
+			if !isSecret {
+				continue
+			}
+			tried++
+			wrong := slices.Concat(full[:i], []string{name + "_file: \"" + inline + "\"\n"}, full[i+1:])
+			_, findings := Load(put(t, dir, strings.Join(wrong, "")), testOptions())
+			field := strings.TrimSpace(name) + "_file"
+			if !slices.ContainsFunc(findings, func(f Finding) bool {
+				return f.Severity == Error && strings.HasSuffix(f.Field, field) && f.Remedy != ""
+			}) {
+				t.Errorf("%s is not refused: %s", field, lines(findings))
+			}
+			if shown := fmt.Sprintf("%s %#v", lines(findings), findings); strings.Contains(shown, secretWord) {
+				t.Errorf("a secret shows: %s", shown)
+			}
+		}
+	}
+	if want := len(inlines) * secretFields(reflect.TypeFor[file]()); tried != want || want == 0 {
+		t.Errorf("%d were tried, want %d: each field that there is", tried, want)
 	}
 }
 
