@@ -99,6 +99,10 @@ func (l *loader) addresses(field string, list []string) {
 		l.missing(field, "name at least one host:port")
 	}
 	for i, a := range list {
+		if strings.Contains(a, "@") {
+			l.refuse(indexed(field, i), "holds a name or a password", redisInline)
+			continue
+		}
 		host, port, err := net.SplitHostPort(a)
 		if err != nil || host == "" || !isPort(port) {
 			l.refuse(indexed(field, i), quote(a)+" is not host:port", "write it like 127.0.0.1:7001")
