@@ -24,7 +24,7 @@ func (r *rig) desk(chat int64) *actor {
 	r.t.Helper()
 	a := r.person(chat, "en")
 	a.start(r.t)
-	a.reads("You are at the desk")
+	a.reads("This chat is a desk of the line")
 	return a
 }
 
@@ -197,7 +197,7 @@ func TestWithdrawn(t *testing.T) {
 	d.press("caseact:withdraw")
 	lima.reads("has taken this case back")
 	fld.reads("has taken this case back")
-	fld.press("claim:" + code + "-1")
+	fld.without("claim:")
 	fld.reads("taken back by the defender")
 	if !r.eventually(func() bool { return r.copies(code) == 0 }) {
 		t.Error("sealed copies are still there")
@@ -211,11 +211,15 @@ func TestWipe(t *testing.T) {
 	lima := r.desk(lima1)
 	d, code := r.sent("then erase it all", "mission")
 	lima.document(code + ".asc")
-	d.says("/wipe")
-	d.press("wipe:yes")
-	v := d.sees("one closing line", func(v telegramsim.View) bool { return len(v.Messages) == 1 && v.Messages[0].From.IsBot })
-	if strings.Contains(v.Messages[0].Text, code) {
-		t.Error("the closing line names the case")
+	for range 2 { // the second deletes the closing line of the first
+		d.says("/wipe")
+		d.press("wipe:yes")
+		v := d.sees("one closing line", func(v telegramsim.View) bool {
+			return len(v.Messages) == 1 && v.Messages[0].From.IsBot && v.Messages[0].Keyboard == nil
+		})
+		if got := v.Messages[0].Text; got != "Deleted. Please delete this chat too." {
+			t.Errorf("the closing line says %q", got)
+		}
 	}
 	lima.press("ack:" + code)
 	lima.reads("acknowledged")
@@ -224,6 +228,101 @@ func TestWipe(t *testing.T) {
 	if strings.Contains(transcript(d.View()), code) {
 		t.Error("the chat still knows the case")
 	}
+}
+
+// without waits until no button of the chat begins so.
+func (a *actor) without(data string) telegramsim.View {
+	a.r.t.Helper()
+	return a.sees("no button "+data, func(v telegramsim.View) bool {
+		for _, b := range v.Buttons() {
+			if strings.HasPrefix(b, data) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// TestEveryRungSeesWhoHasIt lets the first rung be silent and the second acknowledge and close: the first one's alert
+// says so, without a further message, and has no button that no longer fits.
+func TestEveryRungSeesWhoHasIt(t *testing.T) {
+	r := newRig(t, func(_ *rig, config *string) {
+		*config = strings.ReplaceAll(*config, "acknowledge_within: 10m", "acknowledge_within: 1s")
+	})
+	first, second := r.desk(lima1), r.desk(lima2)
+	_, code := r.sent("who has it", "mission")
+	first.document(code + ".asc")
+	second.document(code + ".asc")
+	second.press("ack:" + code)
+	first.reads("acknowledged")
+	told := len(first.without("ack:").Messages)
+	second.press("close:" + code)
+	second.press("outcome:contacted")
+	first.reads("closed")
+	if v := first.without("close:"); len(v.Messages) != told {
+		t.Errorf("the first rung was written to:\n%s", transcript(v))
+	}
+	second.without("close:")
+}
+
+// TestActsFromTheQueue takes an offer from the list of what waits: the list stays a list, and the offer itself shows
+// what can be done next.
+func TestActsFromTheQueue(t *testing.T) {
+	r := newRig(t)
+	fld := r.desk(fldChat)
+	_, one := r.sent("the first", "front-line-defenders")
+	fld.offered("claim:" + one + "-1")
+	_, two := r.sent("the second", "front-line-defenders")
+	fld.offered("claim:" + two + "-1")
+	fld.says("/queue")
+	v := fld.offered("claim:" + one + "-1#q")
+	list := v.Last()
+	if _, err := fld.PressStale(list, "claim:"+one+"-1#q"); err != nil {
+		t.Fatal(err)
+	}
+	fld.offered("decline:" + one + "-1")
+	fld.offered("accept:" + one + "-1#q")
+	fld.offered("claim:" + two + "-1#q")
+	fld.document(one + ".asc")
+	fld.says(strings.ToLower(one) + "-1")
+	fld.sees("the case by its code", func(v telegramsim.View) bool { return strings.Contains(v.Last().Text, "claimed") })
+}
+
+// TestOnlyTheReceiptStays sends a case with a photo: when the photo is sealed, nothing of the conversation is left to
+// read in the chat. The desk gets the photo as a file of the case, and finds where it came.
+func TestOnlyTheReceiptStays(t *testing.T) {
+	r := newRig(t)
+	lima := r.desk(lima1)
+	d := r.person(0, "en")
+	d.start(t)
+	d.press("menu:emergency")
+	d.notice()
+	d.press("safe:yes")
+	d.press("urgency:now")
+	d.press("country:PE")
+	d.press("subject:self")
+	d.offered("nav:back")
+	d.says("They are at the door.")
+	d.attach(telegramsim.Attachment{Kind: "photo", Data: []byte("a photo"), Caption: "the car"})
+	d.sees("an answer to the photo", func(v telegramsim.View) bool {
+		return v.Last().From.IsBot && len(v.Messages) == 4 // with the command, the words and the photo: no screen twice
+	})
+	d.press("nav:done")
+	d.press("consent:mission")
+	d.press("review:send")
+	code := d.code()
+	text := string(r.open("lima", lima.document(code+".asc")))
+	if !strings.Contains(text, "They are at the door.\n\n[photo: "+code+".f1.pgp] the car\n") {
+		t.Errorf("the account has no trace of the photo:\n%s", text)
+	}
+	lima.document(code + ".f1.pgp")
+	lima.reads("File 1 of this case.")
+	v := d.sees("the receipt alone", func(v telegramsim.View) bool { return len(v.Messages) == 1 })
+	if got := v.Messages[0]; !got.From.IsBot || !strings.Contains(got.Text, code) {
+		t.Errorf("what is left:\n%s", transcript(v))
+	}
+	lima.press("ack:" + code)
+	d.reads("British Embassy Lima")
 }
 
 // TestAddition adds to a case after it was sent: one more document to whoever holds it.
@@ -241,7 +340,7 @@ func TestAddition(t *testing.T) {
 	d.follow("nav:done")
 	d.press("review:send")
 	text := r.open("lima", lima.document(code+".2.asc"))
-	if doc := caseJSON(t, text); doc["code"] != code || !strings.Contains(string(text), "and how it went on") {
+	if doc := caseJSON(t, text); doc["code"] != code || fmt.Sprint(doc["consent"]) != "[mission]" || !strings.Contains(string(text), "and how it went on") {
 		t.Errorf("the addition reads:\n%s", text)
 	}
 }
