@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -100,6 +101,9 @@ func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string,
 	var h referrals.Holding
 	if err == nil {
 		h, err = r.holding.Holding(ctx, d.ID, code)
+	}
+	if errors.Is(err, referrals.ErrUnknown) { // ended and forgotten
+		return 0
 	}
 	if err != nil {
 		if e.tries++; e.tries >= mostCardTries {

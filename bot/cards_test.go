@@ -2,11 +2,13 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"defenderline/referrals"
 )
@@ -88,6 +90,42 @@ func TestAlertThatComesLateIsPutRight(t *testing.T) {
 		synctest.Wait()
 		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB close:AAAA-BBBB"}) {
 			t.Errorf("edited %q", got)
+		}
+	})
+}
+
+// A store that is away is asked a few times more; a case that it has forgotten shows nothing.
+func TestCardsWithoutTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, numbered())
+		d.store.messages[cards("lima", "AAAA-BBBB", 0)] = []int{-101}
+		sending(t, d.out, 1, 0)
+		d.redraw("lima", "AAAA-BBBB", 5)
+		d.redraw("gone", "AAAA-BBBB", 0)
+		synctest.Wait()
+		if d.out.depth() != 0 || len(d.bodies) != 0 {
+			t.Fatalf("a forgotten case: %d wait, %d calls", d.out.depth(), len(d.bodies))
+		}
+		d.store.hold(held("lima", "AAAA-BBBB", referrals.Closed))
+		d.store.away = errors.New("away")
+		d.redraw("lima", "AAAA-BBBB", 0)
+		synctest.Wait()
+		d.store.mu.Lock()
+		d.store.away = nil
+		d.store.mu.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := edits(d); !slices.Equal(got, []string{"900001 101 caption"}) {
+			t.Errorf("edited %q", got)
+		}
+		d.store.mu.Lock()
+		d.store.away = errors.New("away")
+		d.store.mu.Unlock()
+		d.redraw("lima", "AAAA-BBBB", 0)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if d.out.depth() != 0 {
+			t.Error("it is tried for ever")
 		}
 	})
 }
