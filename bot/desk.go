@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tg "github.com/go-telegram/bot"
@@ -130,8 +131,8 @@ func (a *atDesk) back() {
 	}
 }
 
-// find is the holding a code names at one of the officer's desks.
-func (a *atDesk) find(ctx context.Context, code string) (referrals.Holding, *referrals.Desk, error) {
+// find is the holding a code names at one of the officer's desks, for an act.
+func (a *atDesk) find(ctx context.Context, code, act string) (referrals.Holding, *referrals.Desk, error) {
 	if c, n, ok := referrals.ParseReferralCode(code); ok {
 		code = referrals.ReferralCode(c, n)
 	} else if c, ok := referrals.ParseCode(code); ok {
@@ -139,14 +140,31 @@ func (a *atDesk) find(ctx context.Context, code string) (referrals.Holding, *ref
 	} else {
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}
+	var found referrals.Holding
+	var desk *referrals.Desk
 	for _, s := range a.seats {
 		h, err := a.holding.Holding(ctx, s.Desk.ID, code)
 		if errors.Is(err, referrals.ErrUnknown) {
 			continue
 		}
-		return h, s.Desk, err
+		if err != nil {
+			return h, s.Desk, err
+		}
+		if desk == nil || better(h, found, act) {
+			found, desk = h, s.Desk
+		}
 	}
-	return referrals.Holding{}, nil, referrals.ErrUnknown
+	if desk == nil {
+		return found, nil, referrals.ErrUnknown
+	}
+	return found, desk, nil
+}
+
+// better chooses between two desks of one officer that know the same case: the one where the act can be done, and
+// of two the one that was told last, so that each is reached by pressing again.
+func better(h, than referrals.Holding, act string) bool {
+	can, could := slices.Contains(deskActs[h.State], act), slices.Contains(deskActs[than.State], act)
+	return can && (!could || h.Since.After(than.Since))
 }
 
 // pressed does what a button says. Codes of other desks are as unknown as those that never were.
@@ -160,7 +178,7 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	if act == "reason" || act == "outcome" {
 		code, _, _ = strings.Cut(token, ".")
 	}
-	h, d, err := a.find(ctx, code)
+	h, d, err := a.find(ctx, code, act)
 	if errors.Is(err, referrals.ErrUnknown) {
 		a.meters.Refused.WithLabelValues("unknown_code").Inc()
 		a.toast("desk.toast.unknown", nil)

@@ -42,7 +42,7 @@ func newDepot(t *testing.T, api server) *depot {
 		return api(method, body, r)
 	})
 	client := clientOf(noting)
-	p := &post{clients: map[byte]*Client{lineBot: client}, archive: d.store, dir: testDesks(), texts: testTexts(t), deskBot: lineBot,
+	p := &post{clients: map[byte]*Client{lineBot: client}, archive: d.store, holding: d.store, dir: testDesks(), texts: testTexts(t), deskBot: lineBot,
 		slow: out.slow, now: time.Now, meters: meters}
 	d.runner = &runner{store: d.store, late: d.store, history: d.store, holding: d.store, out: out, desks: p, now: time.Now, log: quiet(), meters: meters,
 		mine: map[string]bool{}, wake: func(slot string) { d.woken = append(d.woken, slot) }}
@@ -368,6 +368,26 @@ func TestNoRungHoldsUpTheNext(t *testing.T) {
 	})
 }
 
+// Documents that waited their turn until their desk had passed the case on, or it was taken back, are not sent.
+func TestDocumentsOfACaseThatMovedOn(t *testing.T) {
+	for _, state := range []referrals.State{referrals.Declined, referrals.Returned, referrals.Expired, referrals.Withdrawn, ""} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDepot(t, func(string, []byte, *http.Request) (int, string) { return 200, fine })
+			d.store.papers["lima AAAA-BBBB.asc"] = []byte("sealed")
+			if state != "" { // no holding at all: it was forgotten
+				d.store.hold(referrals.Holding{Desk: "lima", Code: "AAAA-BBBB", State: state})
+			}
+			d.start(t.Context(), "desk:lima", ids(2), []referrals.Errand{notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent),
+				notice(referrals.NoticeAddition, "lima", 0, referrals.Urgent)})
+			sending(t, d.out, 1, 0)
+			synctest.Wait()
+			if got := d.diary.all(); len(got) != 0 || len(d.store.settledIDs()) != 2 {
+				t.Errorf("%q: called %q, settled %q", state, got, d.store.settledIDs())
+			}
+		})
+	}
+}
+
 // A case of several documents that fails in the middle goes on where it failed.
 func TestDocumentsArriveOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -382,6 +402,7 @@ func TestDocumentsArriveOnce(t *testing.T) {
 			d.store.papers["lima "+name] = []byte("sealed")
 		}
 		d.store.bodies["AAAA-BBBB.f1.pgp"] = "body"
+		d.store.hold(referrals.Holding{Desk: "lima", Code: "AAAA-BBBB", State: referrals.Acknowledged})
 		d.start(t.Context(), "desk:lima", ids(1), []referrals.Errand{notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent)})
 		sending(t, d.out, 1, 0)
 		time.Sleep(time.Minute)

@@ -138,7 +138,7 @@ func (l *Line) bots() error {
 func (l *Line) assemble(engine *flows.Engine) {
 	o := l.o
 	own := o.DeskToken != ""
-	p := &post{clients: l.clients, archive: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, slow: l.out.slow, now: o.Now,
+	p := &post{clients: l.clients, archive: o.Store, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, slow: l.out.slow, now: o.Now,
 		meters: o.Meters}
 	if own {
 		p.deskBot = deskBot

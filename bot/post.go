@@ -28,6 +28,7 @@ type archive interface {
 type post struct {
 	clients map[byte]*Client // by bot
 	archive archive
+	holding holdings
 	dir     *referrals.Directory
 	texts   *i18n.Catalogue
 	deskBot byte   // which bot serves officers and NGOs
@@ -166,6 +167,9 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 		return 0
 	}
 	chat := d.Ladder[n.Rung].Chat
+	if again, gone := p.gone(ctx, n, e); gone || again > 0 {
+		return again
+	}
 	switch n.Kind {
 	case referrals.NoticeAlert, referrals.NoticeAddition:
 		return p.document(ctx, d, chat, n, e)
@@ -173,6 +177,24 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 		return p.documents(ctx, d, chat, n, e)
 	default:
 		return p.line(ctx, d, chat, n, e)
+	}
+}
+
+// gone says that a desk may no longer read what a notice brings: it passed the case on, or its defender took it
+// back, while the notice waited its turn. Consent is checked when something is released, not when it was asked for.
+func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again time.Duration, gone bool) {
+	if n.Kind != referrals.NoticeOpened && n.Kind != referrals.NoticeAddition {
+		return 0, false
+	}
+	h, err := p.holding.Holding(ctx, n.Desk, n.Code)
+	switch {
+	case errors.Is(err, referrals.ErrUnknown):
+		return 0, true
+	case err != nil:
+		e.tries++
+		return pause(err, e.tries), false
+	default:
+		return 0, !h.Readable()
 	}
 }
 

@@ -103,7 +103,7 @@ func (a *atDesk) status(ctx context.Context, code string) error {
 		a.tell(a.text("desk.case_how", nil), nil)
 		return nil
 	}
-	h, d, err := a.find(ctx, strings.ToUpper(code))
+	h, d, err := a.find(ctx, strings.ToUpper(code), "")
 	if errors.Is(err, referrals.ErrUnknown) {
 		a.tell(a.text("desk.unknown", nil), nil)
 		return nil
