@@ -153,3 +153,29 @@ func TestOldNews(t *testing.T) {
 		t.Errorf("%v %+v, before %+v", text, got.Cases, s.Cases)
 	}
 }
+
+// TestDraftsDoNotGrowByParking fills a draft, leaves it for a page, writes there, comes back, and again: what is kept of one
+// chat has an end however it is gathered.
+func TestDraftsDoNotGrowByParking(t *testing.T) {
+	e, s := newEngine(t, fakeDirectory{}), writing()
+	kept := func(s Session) int {
+		n := characters(s.Draft.Items)
+		for _, d := range s.Parked {
+			n += characters(d.Items)
+		}
+		return n
+	}
+	for range 5 {
+		for range 12 {
+			s = mustStep(t, e, s, Input{Kind: Words, Item: Item{Text: strings.Repeat("w", 4000)}}).Session
+		}
+		s = mustStep(t, e, s, Input{Kind: Command, Value: "help"}).Session
+		for range 12 {
+			s = mustStep(t, e, s, Input{Kind: Words, Item: Item{Text: strings.Repeat("w", 4000)}}).Session
+		}
+		s = mustStep(t, e, s, Input{Kind: Command, Value: "start"}).Session
+	}
+	if n := kept(s); n == 0 || n > 2*MaxCharacters {
+		t.Errorf("%d characters are kept, at most %d may be", n, 2*MaxCharacters)
+	}
+}

@@ -166,8 +166,14 @@ func kindOf(k InputKind) ItemKind {
 
 // full says that the item does not fit into the draft any more.
 func (t *turn) full() bool {
-	d := t.s.Draft
-	return len(d.Items) >= MaxItems || characters(d.Items)+utf8.RuneCountInString(t.in.Item.Text) > MaxCharacters
+	more := utf8.RuneCountInString(t.in.Item.Text)
+	items, letters := 0, more
+	for _, d := range append(slices.Clip(t.s.Parked), t.s.Draft) {
+		items += len(d.Items)
+		letters += characters(d.Items)
+	}
+	d := t.s.Draft // what was parked is joined to it again, and must not grow past all bounds that way
+	return len(d.Items) >= MaxItems || characters(d.Items)+more > MaxCharacters || items >= 2*MaxItems || letters > 2*MaxCharacters
 }
 
 // characters counts what was written in all items.
