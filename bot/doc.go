@@ -6,10 +6,12 @@
 //	update.go            read the little of them that matters
 //	read.go              update → input of the conversation; pure
 //	turn.go              session and inputs → next session, screens, effects
-//	submit.go            compose and seal a case, once for each desk consented to
-//	casework.go          a case's own turn: who is next, files to seal
-//	desk.go              officers and NGO caseworkers: buttons and commands
-//	errand.go            what a commit left to do: relay, alert, send; settled when done
+//	present.go           one screen at the end of a turn; silence.go, news.go: turns nobody wrote for
+//	submit.go            seal a case, once for each desk consented to; compose.go: what it says
+//	casework.go          a case's own turn: who is next; filework.go: its files, fetched and sealed
+//	desk.go, queue.go    officers and NGO caseworkers: buttons and commands
+//	errand.go, leave.go  what a commit left to do: relay, alert, send; settled when done
+//	post.go              calls and notices as they are made
 //	outbox.go            the order in which messages leave: emergencies, desks, conversation
 //	client.go            one JSON post to the Bot API
 //

@@ -1,0 +1,93 @@
+package bot
+
+import (
+	"slices"
+
+	"defenderline/flows"
+)
+
+// say sends a text on its own, outside of any screen.
+func (tn *turn) say(text flows.Text) {
+	v := flows.Screen{Ask: text}.View(tn.lang(), tn.texts)
+	c := show(tn.state.Bot, tn.state.Chat, 0, v)
+	c.Stays = true
+	tn.sendOwn(c)
+}
+
+// show makes a screen the one to be presented at the end of the turn, with the notes of those before.
+func (tn *turn) show(s flows.Screen) {
+	tn.notes = append(tn.notes, s.Notes...)
+	tn.screen = &s
+}
+
+// again presents the current screen once more.
+func (tn *turn) again() {
+	tn.edit = 0
+	s := tn.engine.Show(tn.state.Session)
+	tn.state.Session = s.Session
+	tn.show(s.Screen)
+}
+
+// present sends what the turn has to show: one screen, however many updates it took.
+func (tn *turn) present() {
+	if tn.screen == nil || tn.state.Chat == 0 || tn.state.Blocked {
+		return
+	}
+	tn.screen.Notes = distinct(tn.notes)
+	s := &tn.state
+	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
+	c.Screen, c.Edits, c.Plain = true, s.Screen, plain(tn.screen.Notes)
+	c.Turn, c.Sweep = tn.screen.Turn, tn.sweep
+	if tn.edit == 0 {
+		s.Screen = 0
+	}
+	tn.sendOwn(c)
+}
+
+// plain says that notes tell no more than how many messages were kept, which the next screen tells too.
+func plain(notes []flows.Text) bool {
+	return !slices.ContainsFunc(notes, func(n flows.Text) bool { return n.Key != "note.kept" })
+}
+
+// sendOwn sends to a defender's chat and remembers the message for a wipe.
+func (tn *turn) sendOwn(c call) {
+	c.Own = true
+	tn.send(c)
+}
+
+func (tn *turn) send(c call) {
+	tn.out.Errands = append(tn.out.Errands, c.errand(tn.work.Member))
+}
+
+// press answers the press of a button, if the update is one: a press hangs until it is answered.
+func (tn *turn) press(u update, toast flows.Text) {
+	if u.Callback == nil {
+		return
+	}
+	text := ""
+	if toast.Key != "" {
+		text = tn.texts.Text(tn.lang(), toast.Key, toast.Args)
+	}
+	tn.send(answer(tn.bot, u.chat().ID, u.Callback.ID, text, tn.at))
+}
+
+// lang is the language the chat is answered in.
+func (tn *turn) lang() string {
+	if l := tn.state.Session.Language; l != "" {
+		return l
+	}
+	return tn.texts.Languages()[0]
+}
+
+// distinct drops notes that say the same key twice.
+func distinct(notes []flows.Text) []flows.Text {
+	seen := map[string]bool{}
+	var out []flows.Text
+	for _, n := range notes {
+		if !seen[n.Key] {
+			seen[n.Key] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}
