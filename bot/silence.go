@@ -65,12 +65,14 @@ func (tn *turn) flush(ctx context.Context) error {
 	tn.state.Session = out.Session
 	tn.show(out.Screen)
 	tn.edit = 0
+	adds := false
 	for _, e := range out.Effects {
+		adds = adds || e.Kind == flows.Append
 		if err := tn.effect(ctx, e, before); err != nil {
 			return err
 		}
 	}
-	if len(tn.out.Documents) == 0 { // it could not be sealed: it waits, and nothing is said again and again
+	if adds && len(tn.out.Documents) == 0 { // it could not be sealed: it waits, and nothing is said again and again
 		tn.state.Session, tn.screen, tn.notes = before, nil, nil
 	}
 	return nil
