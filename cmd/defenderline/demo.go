@@ -90,12 +90,28 @@ func serveTelegram(sim *telegramsim.Server) (*background, error) {
 		return nil, fmt.Errorf("no port of 127.0.0.1 can be listened on: %w", err)
 	}
 	b := &background{url: "http://" + l.Addr().String(), done: make(chan struct{}),
-		server: &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}}
+		server: &http.Server{Handler: onlyPrograms(l.Addr().String(), sim), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}}
 	go func() {
 		defer close(b.done)
 		_ = b.server.Serve(l) // ends with Close only
 	}()
 	return b, nil
+}
+
+// onlyPrograms refuses what a browser sends. The line is the only one who has business here, and a page from
+// elsewhere that somebody on this machine has open is not: it could try tokens, or come by a name that was made
+// to point here.
+func onlyPrograms(address string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Host != address:
+			http.Error(w, "This address is not the simulation's.", http.StatusMisdirectedRequest)
+		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
+			http.Error(w, "The simulation is no place for a browser.", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (b *background) close() {

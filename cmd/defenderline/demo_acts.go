@@ -30,6 +30,8 @@ type order struct {
 const (
 	mostOrder  = 64 << 10
 	mostUpload = 8 << 20
+	// mostUploads is for all files of one demo together: the line, its store and the desks each hold a copy.
+	mostUploads = 32 << 20
 )
 
 var (
@@ -37,6 +39,7 @@ var (
 	errNoMessage = errors.New("that message is no longer there")
 	errNotSealed = errors.New("that message carries no sealed document; choose one that ends in .asc or .pgp")
 	errUpload    = fmt.Errorf("a file has 1 byte to %d MB here; choose a smaller one", mostUpload>>20)
+	errFull      = fmt.Errorf("this demo takes %d MB of files in all, and has them; end it with Ctrl-C and start it again", mostUploads>>20)
 )
 
 // acts adds what the page can do.
@@ -174,6 +177,9 @@ func (p *pages) sample(_ context.Context, o order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !p.takeRoom(int64(len(a.Data))) {
+		return nil, errFull
+	}
 	_, err = phone.SendFile(a)
 	return done{}, err
 }
@@ -185,15 +191,33 @@ func (p *pages) upload(w http.ResponseWriter, r *http.Request) {
 		if phone == nil {
 			return nil, errNoChat
 		}
-		data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostUpload))
-		if err != nil || len(data) == 0 {
-			return nil, errUpload
+		body := http.MaxBytesReader(w, r.Body, mostUpload)
+		data, err := p.receive(body, r.ContentLength)
+		if err != nil {
+			_, _ = io.Copy(io.Discard, body) // a browser reads no answer before it has sent its file
+			return nil, err
 		}
 		name := r.URL.Query().Get("name")
 		p.remember(name)
 		_, err = phone.SendFile(telegramsim.Attachment{Kind: "document", Name: name, Data: data})
 		return done{}, err
 	})
+}
+
+// receive reads a file of a known size when there is room for it.
+func (p *pages) receive(body io.Reader, size int64) ([]byte, error) {
+	if size < 1 || size > mostUpload {
+		return nil, errUpload
+	}
+	if !p.takeRoom(size) {
+		return nil, errFull
+	}
+	data, err := io.ReadAll(body)
+	if err != nil {
+		p.giveRoom(size)
+		return nil, errUpload
+	}
+	return data, nil
 }
 
 // document gives a sealed document as it travels: armored text, or the first bytes of a file.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/base64"
+	"fmt"
+	"io"
 	"time"
 
 	"defenderline/configs"
@@ -17,11 +20,31 @@ const (
 	demoAccept = 2 * time.Minute
 )
 
-// The tokens of the demo's bots. They open nothing but the simulation.
+// The ids of the demo's bots.
 const (
-	demoLineToken = "1000001:demo-line"
-	demoDeskToken = "1000002:demo-desk"
+	demoLineBot = 1000001
+	demoDeskBot = 1000002
 )
+
+// demoToken is a fresh token of a bot. It opens nothing but the simulation, which others on this machine can
+// reach too.
+func demoToken(h host, bot int) (configs.Secret, error) {
+	var secret [24]byte
+	if _, err := io.ReadFull(h.random, secret[:]); err != nil {
+		return configs.Secret{}, err
+	}
+	return configs.NewSecret(fmt.Sprintf("%d:%s", bot, base64.RawURLEncoding.EncodeToString(secret[:]))), nil
+}
+
+// demoTelegram is how the line reaches the simulated Telegram.
+func demoTelegram(h host, api string) (configs.Telegram, error) {
+	line, err := demoToken(h, demoLineBot)
+	if err != nil {
+		return configs.Telegram{}, err
+	}
+	desk, err := demoToken(h, demoDeskBot)
+	return configs.Telegram{Token: line, DeskToken: desk, APIURL: api}, err
+}
 
 // seat is an officer's or a caseworker's place in the demo: a chat on the page, and the key of its desk.
 type seat struct {
@@ -88,9 +111,12 @@ func demoConfig(h host, api, redis string) (*configs.Config, []seat, *seal.Signi
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	telegram, err := demoTelegram(h, api)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	c := &configs.Config{
-		Telegram: configs.Telegram{Token: configs.NewSecret(demoLineToken), DeskToken: configs.NewSecret(demoDeskToken), APIURL: api},
-		Redis:    configs.Redis{URL: "redis://" + redis + "/0"}, StateKeys: configs.NewSecret(string(stateKeys)),
+		Telegram: telegram, Redis: configs.Redis{URL: "redis://" + redis + "/0"}, StateKeys: configs.NewSecret(string(stateKeys)),
 		SigningKey: configs.NewSecret(string(private)), HTTP: configs.HTTP{Listen: "127.0.0.1:0"}, Languages: i18n.Shipped(),
 		Limits:    configs.Limits{OpenCasesPerChat: 5, UpdatesPerChatPerMinute: 60},
 		Retention: configs.Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour, Audit: 8760 * time.Hour},

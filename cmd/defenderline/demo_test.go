@@ -25,6 +25,36 @@ func newTestWorld(t *testing.T) *world {
 	return w
 }
 
+// TestDemoTelegramIsForTheLineOnly proves that no page in a browser of this machine reaches the simulated
+// Telegram behind the demo's, and that its tokens cannot be guessed.
+func TestDemoTelegramIsForTheLineOnly(t *testing.T) {
+	w, other := newTestWorld(t), newTestWorld(t)
+	token := w.line.Token()
+	if token == other.line.Token() || len(token) < 40 {
+		t.Fatalf("two demos have the tokens %q and %q", token, other.line.Token())
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(w.telegram.url, "http://"), ":")
+	for name, tt := range map[string]struct {
+		token   string
+		headers []string
+		want    int
+	}{
+		"the line":                     {token, nil, 200},
+		"a guess":                      {"1000001:demo-line", nil, 401},
+		"a name that was moved":        {token, []string{"Host", "evil.example:" + port}, 421},
+		"another name of this machine": {token, []string{"Host", "localhost:" + port}, 421},
+		"a page":                       {token, []string{"Origin", "http://evil.example"}, 403},
+		"a page without origin":        {token, []string{"Origin", "null"}, 403},
+		"a page of this machine":       {token, []string{"Origin", w.telegram.url}, 403},
+		"a link":                       {token, []string{"Sec-Fetch-Site", "none"}, 403},
+		"a picture":                    {token, []string{"Sec-Fetch-Site", "cross-site"}, 403},
+	} {
+		if got := request(t, "GET", w.telegram.url+"/bot"+tt.token+"/getMe", "", tt.headers...); got.status != tt.want {
+			t.Errorf("%s: answered %d, want %d", name, got.status, tt.want)
+		}
+	}
+}
+
 // TestDemoSearchFinds proves that the search of the store can fail: a word of the defender that stands
 // readable anywhere in it is named, and one of the line's own is not taken for theirs.
 func TestDemoSearchFinds(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"defenderline/bot/telegramsim"
+	"defenderline/configs"
 	"defenderline/i18n"
 )
 
@@ -36,6 +37,7 @@ type world struct {
 	left    []departure
 	changed chan struct{} // closed by the next change
 	store   storeView
+	files   int64 // bytes of all that were sent
 }
 
 // person is who writes to the line at the moment.
@@ -77,7 +79,7 @@ func (w *world) build(ctx context.Context, h host, log *slog.Logger) error {
 		return err
 	}
 	w.vocabulary = vocabulary(config.Directory().Desks(), w.texts)
-	if err := w.people(); err != nil {
+	if err := w.people(config.Telegram); err != nil {
 		return err
 	}
 	w.parts, err = assemble(ctx, config, log)
@@ -85,12 +87,12 @@ func (w *world) build(ctx context.Context, h host, log *slog.Logger) error {
 }
 
 // people adds the bots, those at the desks, who start the desks' bot as everybody must, and a defender.
-func (w *world) people() error {
+func (w *world) people(bots configs.Telegram) error {
 	var err error
-	if w.line, err = w.sim.AddBot(demoLineToken, "defender_line_bot"); err != nil {
+	if w.line, err = w.sim.AddBot(bots.Token.Reveal(), "defender_line_bot"); err != nil {
 		return err
 	}
-	desks, err := w.sim.AddBot(demoDeskToken, "defender_line_desk_bot")
+	desks, err := w.sim.AddBot(bots.DeskToken.Reveal(), "defender_line_desk_bot")
 	if err != nil {
 		return err
 	}
@@ -130,6 +132,24 @@ func (w *world) newPerson(language string) error {
 	w.remember(name)
 	w.touch()
 	return nil
+}
+
+// takeRoom takes room for a file of n bytes; false when there is not as much.
+func (w *world) takeRoom(n int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.files+n > mostUploads {
+		return false
+	}
+	w.files += n
+	return true
+}
+
+// giveRoom gives back what takeRoom took for a file that did not come.
+func (w *world) giveRoom(n int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files -= n
 }
 
 // defender is who writes to the line now.
