@@ -277,7 +277,7 @@ func TestOneDesksDeadKeyDoesNotKeepAFileFromOthers(t *testing.T) {
 // exploding is a seal that fails in a way nobody foresaw.
 type exploding struct{ *glass }
 
-func (exploding) SealFile([]string, string, io.Reader, io.Writer) (map[string][]byte, error) {
+func (exploding) SealFileNamed([]string, string, string, io.Reader, io.Writer) (map[string][]byte, error) {
 	panic(canary)
 }
 
@@ -336,7 +336,7 @@ func TestCaseThatIsOver(t *testing.T) {
 // slowSeal takes half a minute for a file.
 type slowSeal struct{ *glass }
 
-func (s slowSeal) SealFile(desks []string, name string, src io.Reader, body io.Writer) (map[string][]byte, error) {
+func (s slowSeal) SealFileNamed(desks []string, name, given string, src io.Reader, body io.Writer) (map[string][]byte, error) {
 	time.Sleep(30 * time.Second)
-	return s.glass.SealFile(desks, name, src, body)
+	return s.glass.SealFileNamed(desks, name, given, src, body)
 }

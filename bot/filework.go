@@ -15,7 +15,7 @@ import (
 // fileSealer seals a file for several desks at once.
 type fileSealer interface {
 	Usable(desk string) error
-	SealFile(desks []string, name string, src io.Reader, body io.Writer) (headers map[string][]byte, err error)
+	SealFileNamed(desks []string, name, given string, src io.Reader, body io.Writer) (headers map[string][]byte, err error)
 }
 
 // shelf keeps the sealed body of a file.
@@ -150,7 +150,7 @@ func (fw *fileworker) sealFile(ctx context.Context, slot string, j referrals.Fil
 	if err != nil {
 		return nil, err
 	}
-	headers, err = fw.seal.SealFile(desks, j.File.Given, src, dst)
+	headers, err = fw.seal.SealFileNamed(desks, j.File.Name, j.File.Given, src, dst)
 	if err != nil {
 		return nil, errors.Join(err, dst.Abort(context.WithoutCancel(ctx)))
 	}

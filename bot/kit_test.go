@@ -87,7 +87,7 @@ func (g *glass) Usable(desk string) error {
 	return nil
 }
 
-func (g *glass) Seal(desk string, text []byte) ([]byte, error) {
+func (g *glass) SealNamed(desk, _ string, text []byte) ([]byte, error) {
 	if g.dead[desk] || g.late[desk] {
 		return nil, errDead
 	}
@@ -98,7 +98,7 @@ func (g *glass) Seal(desk string, text []byte) ([]byte, error) {
 	return []byte("sealed for " + desk), nil
 }
 
-func (g *glass) SealFile(desks []string, _ string, src io.Reader, body io.Writer) (map[string][]byte, error) {
+func (g *glass) SealFileNamed(desks []string, _, _ string, src io.Reader, body io.Writer) (map[string][]byte, error) {
 	raw, err := io.ReadAll(src)
 	if err != nil {
 		return nil, err

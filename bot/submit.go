@@ -96,7 +96,7 @@ func first(values []string) string {
 func (tn *turn) sealAll(p *paper, desks []*referrals.Desk) []copyFor {
 	var out []copyFor
 	for _, d := range desks {
-		sealed, err := tn.seal.Seal(d.ID, p.compose(d, tn.texts))
+		sealed, err := tn.seal.SealNamed(d.ID, p.code.DocumentName(p.number), p.compose(d, tn.texts))
 		if err != nil {
 			tn.meters.SealFailures.WithLabelValues(d.ID).Inc()
 			tn.log.Error("a copy could not be sealed", "desk", d.ID, "err", err)

@@ -17,7 +17,7 @@ import (
 // sealer is what sending a case asks of OpenPGP.
 type sealer interface {
 	Usable(desk string) error
-	Seal(desk string, plaintext []byte) ([]byte, error)
+	SealNamed(desk, name string, plaintext []byte) ([]byte, error)
 }
 
 // Limits bound what one chat may do.

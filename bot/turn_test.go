@@ -298,11 +298,11 @@ func TestPanicInOneEntryLosesNoOther(t *testing.T) {
 // failing0 is a seal that fails in a way nobody foresaw, after the first copy.
 type failing0 struct{ *glass }
 
-func (f failing0) Seal(desk string, text []byte) ([]byte, error) {
+func (f failing0) SealNamed(desk, name string, text []byte) ([]byte, error) {
 	if desk != "lima" {
 		panic(canary)
 	}
-	return f.glass.Seal(desk, text)
+	return f.glass.SealNamed(desk, name, text)
 }
 
 // What half a submission left must not be committed.

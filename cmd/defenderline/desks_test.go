@@ -339,6 +339,7 @@ func TestAddition(t *testing.T) {
 	d.moved(before)
 	d.follow("nav:done")
 	d.press("review:send")
+	r.named("lima", code+".2.asc", lima.document(code+".2.asc"))
 	text := r.open("lima", lima.document(code+".2.asc"))
 	if doc := caseJSON(t, text); doc["code"] != code || fmt.Sprint(doc["consent"]) != "[mission]" || !strings.Contains(string(text), "and how it went on") {
 		t.Errorf("the addition reads:\n%s", text)

@@ -71,6 +71,14 @@ func (r *rig) open(desk string, sealed []byte) []byte {
 	return text
 }
 
+// named demands that the signature of a copy names it: one that was put in the place of another is found out.
+func (r *rig) named(desk, name string, sealed []byte) {
+	r.t.Helper()
+	if got, err := seal.SignedName(r.private[desk], r.signing, sealed); err != nil || got != name {
+		r.t.Errorf("the signature of %s names %q, %v", name, got, err)
+	}
+}
+
 // TestEmergency walks the line from end to end: an emergency within seven acts, the officer reads and
 // acknowledges, the NGO claims and accepts, and the defender hears of both.
 func TestEmergency(t *testing.T) {

@@ -134,6 +134,8 @@ func TestNobodyInBetweenReads(t *testing.T) {
 	if text := r.open("lima", officer.document(code+".asc")); !bytes.Contains(text, []byte("canaryaccount")) || !bytes.Contains(text, []byte("canaryfile.pdf")) {
 		t.Errorf("the document lacks the words:\n%s", text)
 	}
+	r.named("lima", code+".asc", officer.document(code+".asc"))
+	r.named("lima", code+".f1.pgp", officer.document(code+".f1.pgp"))
 	if got := r.open("lima", officer.document(code+".f1.pgp")); !bytes.Equal(got, []byte("canarybytes inside")) {
 		t.Errorf("the file reads %q", got)
 	}
