@@ -45,6 +45,8 @@ type Options struct {
 	DeskToken string // optional: a bot of its own for desks
 	// WebhookURL and WebhookSecret: optional, long polling without.
 	WebhookURL, WebhookSecret string
+	// WebhookDeskURL is where the desk bot's updates are delivered; needed with both.
+	WebhookDeskURL string
 
 	Store     Store
 	Sealer    Sealer
@@ -86,8 +88,8 @@ type Line struct {
 	runner  *runner
 	out     *outbox
 	pollers []*poller
-	hooks   map[string]http.Handler
-	heard   atomic.Int64 // Unix time of the last answer of Telegram
+	hooks   map[string]http.Handler // by bot
+	heard   atomic.Int64            // Unix time of the last answer of Telegram
 }
 
 // New assembles a line. Nothing runs and nothing is called until Run.
@@ -159,20 +161,16 @@ func (l *Line) assemble(engine *flows.Engine) {
 			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, ready: l.hear})
 			continue
 		}
-		l.hooks[hookPath(b)] = &webhook{receiver: r, secret: sha256.Sum256([]byte(o.WebhookSecret))}
+		l.hooks[botName(b)] = &webhook{receiver: r, secret: sha256.Sum256([]byte(o.WebhookSecret))}
 	}
 }
 
-// hookPath is what follows the webhook's own path for a bot.
-func hookPath(b byte) string {
-	if b == deskBot {
-		return "/desk"
-	}
-	return ""
-}
+// Webhook is the handler of deliveries for the line's bot, DeskWebhook that for the desk bot; nil when polling
+// or when there is no such bot.
+func (l *Line) Webhook() http.Handler { return l.hooks[botName(lineBot)] }
 
-// Webhooks are the handlers of deliveries, by what follows the webhook's path; none when polling.
-func (l *Line) Webhooks() map[string]http.Handler { return l.hooks }
+// DeskWebhook is described at [Line.Webhook].
+func (l *Line) DeskWebhook() http.Handler { return l.hooks[botName(deskBot)] }
 
 // hear notes whether Telegram answered.
 func (l *Line) hear(ok bool) {
@@ -196,8 +194,8 @@ func (l *Line) Depth() int { return l.out.depth() }
 func (l *Line) Start(ctx context.Context) error {
 	for b, s := range l.setups {
 		url := l.o.WebhookURL
-		if url != "" {
-			url += hookPath(b)
+		if url != "" && b == deskBot {
+			url = l.o.WebhookDeskURL
 		}
 		if err := s.receiveBy(ctx, url, l.o.WebhookSecret); err != nil {
 			return err
@@ -258,16 +256,18 @@ func (l *Line) drain(ctx context.Context) {
 	}
 }
 
-// listen asks Telegram once in a while whether it is there, when no poll does.
+// listen asks Telegram once in a while whether it is there, when no poll of this replica does: another may be the reader.
 func (l *Line) listen(ctx context.Context) {
-	if len(l.pollers) > 0 {
-		return
-	}
-	tick := time.NewTicker(20 * time.Second)
+	const every = 20 * time.Second
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		_, err := l.clients[lineBot].Call(ctx, "getMe", []byte("{}"))
-		l.hear(err == nil)
+		if l.o.Now().Sub(l.Heard()) >= every {
+			within, cancel := context.WithTimeout(ctx, callWithin)
+			_, err := l.clients[lineBot].Call(within, "getMe", []byte("{}"))
+			cancel()
+			l.hear(err == nil)
+		}
 		select {
 		case <-ctx.Done():
 			return

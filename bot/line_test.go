@@ -260,13 +260,13 @@ func TestLineTakesUpWhatWaited(t *testing.T) {
 func TestLineByWebhook(t *testing.T) {
 	w := newWhole(t, func(o *Options) {
 		o.WebhookURL, o.WebhookSecret, o.DeskToken = "https://line.example.org/telegram", "a-secret", "2000002:"+strings.Repeat("B", 35)
+		o.WebhookDeskURL = "https://line.example.org/telegram/desk"
 	})
 	if _, err := w.sim.AddBot(w.options.DeskToken, "the_desk_bot"); err != nil {
 		t.Fatal(err)
 	}
-	hooks := w.line.Webhooks()
-	if len(hooks) != 2 || hooks[""] == nil || hooks["/desk"] == nil {
-		t.Fatalf("hooks %v", hooks)
+	if w.line.Webhook() == nil || w.line.DeskWebhook() == nil {
+		t.Fatal("a bot has no handler")
 	}
 	w.run()
 	for _, c := range w.sim.Calls("setWebhook") {
@@ -285,7 +285,11 @@ func TestLineByWebhook(t *testing.T) {
 // deliver carries a delivery of Telegram to the line's webhook.
 func (w *whole) deliver(r *http.Request) (*http.Response, error) {
 	answer := httptest.NewRecorder()
-	w.line.Webhooks()[strings.TrimPrefix(r.URL.Path, "/telegram")].ServeHTTP(answer, r)
+	hook := w.line.Webhook()
+	if strings.HasSuffix(r.URL.Path, "/desk") {
+		hook = w.line.DeskWebhook()
+	}
+	hook.ServeHTTP(answer, r)
 	return answer.Result(), nil
 }
 

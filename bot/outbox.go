@@ -229,8 +229,21 @@ func (o *outbox) run(ctx context.Context, last lane) {
 			}
 			continue
 		}
-		o.done(l, p.do(ctx))
+		o.done(l, p.safely(ctx))
 	}
+}
+
+// afterPanic is how long a parcel waits whose sending failed in a way nobody foresaw.
+const afterPanic = time.Minute
+
+// safely makes the calls; a panic in them is a reason to try later, and must not end the line for everybody.
+func (p parcel) safely(ctx context.Context) (again time.Duration) {
+	defer func() {
+		if recover() != nil {
+			again = afterPanic
+		}
+	}()
+	return p.do(ctx)
 }
 
 // sleepers are lines asleep, the first to wake on top.

@@ -59,7 +59,8 @@ func (tn *turn) consented(d flows.Draft) []*referrals.Desk {
 	if m := tn.dir.Mission(country); m != nil && agreed["mission"] {
 		out = append(out, m)
 	}
-	facts := referrals.Facts{Country: country, Language: tn.lang(), Applicant: first(d.Answers["applicant"]),
+	// The same facts as in the consent question, so that the order is the one that was shown.
+	facts := referrals.Facts{Country: country, Applicant: first(d.Answers["applicant"]),
 		Needs: d.Answers["need"], Lane: laneOf(d)}
 	for _, c := range tn.dir.Route(facts, nil) {
 		if c.Desk.Kind == referrals.NGODesk && agreed[c.Desk.ID] {

@@ -124,6 +124,12 @@ func (ws *workers) work(ctx context.Context, stop <-chan struct{}) {
 
 // handle takes the turns of one member until its inbox is empty.
 func (ws *workers) handle(ctx context.Context, w referrals.Work) {
+	defer func() { // what a person wrote may be in what went wrong: it is counted, and not told
+		if recover() != nil {
+			ws.turner.meters.Panics.Inc()
+			ws.log.Error("work could not be handled; it comes due again when its lease ends")
+		}
+	}()
 	if strings.HasPrefix(w.Slot, "desk:") {
 		ws.clock(ctx, w)
 		return
@@ -149,7 +155,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 	}
 }
 
-// mostCommits is how often a commit is tried: with the pauses between, for about as long as a lease.
+// mostCommits is how often a commit is tried: with the pauses between, for half a lease.
 const mostCommits = 6
 
 // commit commits, again and again while the store does not answer: the same commit counts once, and the
@@ -160,7 +166,7 @@ func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Com
 		if err == nil || errors.Is(err, referrals.ErrSuperseded) || ctx.Err() != nil {
 			return ids, again, err
 		}
-		wait := time.NewTimer(min(firstPause<<tries/4, 4*time.Second))
+		wait := time.NewTimer(min((firstPause<<tries)/4, 4*time.Second))
 		select {
 		case <-ctx.Done():
 		case <-wait.C:

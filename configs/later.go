@@ -22,6 +22,9 @@ func (l *loader) unserved(c *Config) {
 	}
 	for _, d := range c.Desks {
 		l.outlasts(c, d)
+		if d.Capacity > 0 {
+			l.warn(d.Field+".capacity", "is not served yet", remedy)
+		}
 		if d.TokenSHA256 != nil {
 			l.warn(d.Field+".api_token_sha256_file", "is not served yet", remedy)
 		}

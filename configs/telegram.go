@@ -84,9 +84,9 @@ func (l *loader) webhook(p *webhookPart, api string) *Webhook {
 	} else {
 		l.listen(field+"listen", p.Listen)
 	}
-	w.Secret = l.required(field+"secret_file", p.SecretFile, "make it with: defenderline secrets init DIR")
+	w.Secret = l.required(field+"secret_file", p.SecretFile, "put 1 to 256 letters, digits, _ or - of your own choice into that file")
 	if ok, _ := regexp.MatchString(`^[A-Za-z0-9_-]{1,256}$`, w.Secret.Reveal()); w.Secret.Set() && !ok {
-		l.refuse(field+"secret_file", "holds something else than 1 to 256 letters, digits, _ and -", "make it with: defenderline secrets init DIR")
+		l.refuse(field+"secret_file", "holds something else than 1 to 256 letters, digits, _ and -", "put 1 to 256 of those of your own choice into that file")
 	}
 	return w
 }

@@ -127,16 +127,17 @@ func (d *depths) keyDays() map[string]float64 {
 // webhookMux serves deliveries at the webhook's path.
 func (p *parts) webhookMux() http.Handler {
 	mux := http.NewServeMux()
-	path := strings.TrimRight(p.config.Telegram.Webhook.Path, "/")
-	for suffix, h := range p.line.Webhooks() {
-		mux.Handle(orRoot(path+suffix), h)
+	mux.Handle(exactly(p.config.Telegram.Webhook.Path), p.line.Webhook())
+	if h := p.line.DeskWebhook(); h != nil {
+		mux.Handle(exactly(p.config.Telegram.Webhook.DeskPath), h)
 	}
 	return mux
 }
 
-func orRoot(path string) string {
-	if path == "" {
-		return "/{$}"
+// exactly is the pattern of one path and none below it.
+func exactly(path string) string {
+	if strings.HasSuffix(path, "/") {
+		return path + "{$}"
 	}
 	return path
 }

@@ -102,7 +102,7 @@ func (p *parts) newLine() (*bot.Line, error) {
 		o.DeskToken = c.Telegram.DeskToken.Reveal()
 	}
 	if w := c.Telegram.Webhook; w != nil {
-		o.WebhookURL, o.WebhookSecret = w.URL, w.Secret.Reveal()
+		o.WebhookURL, o.WebhookDeskURL, o.WebhookSecret = w.URL, w.DeskURL, w.Secret.Reveal()
 	}
 	return bot.New(o)
 }

@@ -31,7 +31,7 @@ func newTry(h host) *cobra.Command {
 			return h.try(args[0], language)
 		}),
 	}
-	cmd.Flags().StringVar(&language, "language", "", "the language to play in, a BCP 47 `TAG` that is shipped")
+	cmd.Flags().StringVar(&language, "language", i18n.Shipped()[0], "the language to play in, a BCP 47 `TAG` that is shipped")
 	return cmd
 }
 
