@@ -368,3 +368,39 @@ func TestWebhook(t *testing.T) {
 		t.Errorf("a delivery without the secret was answered %d", resp.StatusCode)
 	}
 }
+
+// TestWebhookAtTheRoot serves deliveries of both bots where Telegram was told to send them, also when the url has no path.
+func TestWebhookAtTheRoot(t *testing.T) {
+	r := newRig(t, func(r *rig, config *string) {
+		desk, err := r.sim.AddBot("2000002:"+strings.Repeat("B", 35), "TheDeskBot")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listen := freeAddr(t)
+		r.hook = "http://" + listen
+		r.write("hook-secret", "s3cret-of-the-hook")
+		r.write("desk-token", desk.Token())
+		*config = strings.Replace(*config, "telegram: {token_file: token,", fmt.Sprintf("telegram: {token_file: token, desk_token_file: desk-token, "+
+			"webhook: {url: \"%s\", listen: \"%s\", secret_file: hook-secret},", r.hook, listen), 1)
+	})
+	for _, c := range r.sim.Calls("setWebhook") {
+		if url := c.Param("url"); strings.Contains(strings.TrimPrefix(url, "http://"), "//") {
+			t.Errorf("Telegram was told %s", url)
+		}
+	}
+	for path, want := range map[string]int{"/": http.StatusOK, "/desk": http.StatusOK, "/other": http.StatusNotFound, "/desk/": http.StatusNotFound} {
+		req, err := http.NewRequest(http.MethodPost, r.hook+path, strings.NewReader(`{"update_id":77,"poll":{}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", "s3cret-of-the-hook")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s is answered %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+}
