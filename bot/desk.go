@@ -58,7 +58,7 @@ func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64)
 // its members say to one another.
 func (tn *turn) deskGroup(ctx context.Context, id string, u update, chat int64) error {
 	if u.Message != nil {
-		if name, _, _ := command(u.Message.Text); !known(deskCommands, name) {
+		if name, _, _ := command(u.Message.Text); !slices.Contains(deskCommands, name) {
 			return nil
 		}
 	}
@@ -212,13 +212,13 @@ func (a *atDesk) move(act, value, token string, h referrals.Holding, d *referral
 		return referrals.Claim(h, d, id, a.at), true
 	case act == "accept":
 		return referrals.Accept(h, id, a.at), true
-	case act == "reason" && asked == "d" && known(reasonValues, value):
+	case act == "reason" && asked == "d" && slices.Contains(reasonValues, value):
 		return referrals.Decline(h, value, id, a.at), true
-	case act == "reason" && asked == "r" && known(reasonValues, value):
+	case act == "reason" && asked == "r" && slices.Contains(reasonValues, value):
 		return referrals.Return(h, value, id, a.at), true
-	case act == "outcome" && d.Kind == referrals.NGODesk && known(outcomeValues, value):
+	case act == "outcome" && d.Kind == referrals.NGODesk && slices.Contains(outcomeValues, value):
 		return referrals.Complete(h, value, id, a.at), true
-	case act == "outcome" && known(outcomeValues, value):
+	case act == "outcome" && slices.Contains(outcomeValues, value):
 		return referrals.CloseCase(h, value, id, a.at), true
 	default:
 		return referrals.Move{}, false
@@ -231,15 +231,6 @@ var (
 	outcomeValues = []string{"contacted", "met", "raised_private", "raised_public", "statement", "trial_attended", "visited",
 		"uk_company_raised", "referred", "funded", "relocated", "supported", "no_action"}
 )
-
-func known(values []string, v string) bool {
-	for _, k := range values {
-		if k == v {
-			return true
-		}
-	}
-	return false
-}
 
 // act makes the move, answers the press and shows the case, or the list it was pressed in, as it is now.
 func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding, d *referrals.Desk) error {

@@ -114,9 +114,7 @@ func deskSlot(desk string) string { return "desk:" + desk }
 // count meters a move.
 func (r *runner) count(h referrals.Holding, m referrals.Move) {
 	switch m.To {
-	case referrals.Alerted, referrals.Silent:
-		r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
-	case referrals.Acknowledged, referrals.Closed:
+	case referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed:
 		r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
 		if m.To == referrals.Acknowledged {
 			r.meters.AckTime.WithLabelValues(string(h.Lane)).Observe(m.At.Sub(h.Since).Seconds())

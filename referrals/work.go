@@ -2,12 +2,13 @@ package referrals
 
 import "time"
 
-// Member names whatever is handled one act after another: a chat or a case. Its records
-// live together in one slot of the store and change in one atomic act.
+// Member names whatever is handled one act after another: a chat, a case, the files of a case. Its
+// records live together in one slot of the store and change in one atomic act.
 type Member struct {
 	// Slot is a partition ("p07") or a desk ("desk:lima").
 	Slot string `json:"s"`
-	// Name is "c" and the keyed hash of a chat, or "k" and a case's code.
+	// Name is "c" and the keyed hash of a chat, "k" and a case's code, or "f" and the code for its files; at a desk
+	// "h" and the code of what it holds: its clock, and the list of its cards.
 	Name string `json:"n"`
 }
 

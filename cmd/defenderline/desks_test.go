@@ -165,15 +165,7 @@ func TestDeadKey(t *testing.T) {
 		t.Errorf("/readyz does not name the mission: %s", body)
 	}
 	hq := r.desk(hqChat)
-	d := r.person(0, "en")
-	d.start(t)
-	d.press("menu:emergency")
-	d.notice()
-	d.press("safe:yes")
-	d.press("urgency:now")
-	d.press("country:PE")
-	d.press("subject:self")
-	d.reads("What is happening")
+	d := begun(t, r)
 	d.says("the embassy cannot read")
 	d.press("nav:done")
 	if v := d.offered("consent:headquarters"); has(v, "consent:mission") {

@@ -27,6 +27,7 @@ type parts struct {
 	desks    *referrals.Directory
 	line     *bot.Line
 	keys     *keyring
+	signing  string // fingerprint of the line's own key
 	registry *prometheus.Registry
 	log      *slog.Logger
 }
@@ -38,7 +39,7 @@ const lease = 15 * time.Second
 func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts, error) {
 	p := &parts{config: c, desks: c.Directory(), registry: prometheus.NewRegistry(), log: log}
 	var err error
-	if p.sealer, p.keys, err = openSealer(c, log); err != nil {
+	if err = p.openSealer(); err != nil {
 		return nil, err
 	}
 	if err := p.sealer.Usable(referrals.Headquarters); err != nil {
@@ -58,17 +59,18 @@ func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts,
 
 // openSealer reads every key. One that cannot be used is named: without another its desk's cases are
 // offered to headquarters until it is mended.
-func openSealer(c *configs.Config, log *slog.Logger) (*seal.Sealer, *keyring, error) {
-	signing, err := seal.ParseSigningKey([]byte(c.SigningKey.Reveal()))
+func (p *parts) openSealer() error {
+	signing, err := seal.ParseSigningKey([]byte(p.config.SigningKey.Reveal()))
 	if err != nil {
-		return nil, nil, fmt.Errorf("signing_key_file: %w", err)
+		return fmt.Errorf("signing_key_file: %w", err)
 	}
-	ring := newKeyring(c, time.Now())
-	for _, f := range ring.findings() {
-		log.Warn("a key needs care", "field", f.Field, "problem", f.Problem, "remedy", f.Remedy)
+	p.signing = signing.Fingerprint()
+	p.keys = newKeyring(p.config, time.Now())
+	for _, f := range p.keys.findings() {
+		p.log.Warn("a key needs care", "field", f.Field, "problem", f.Problem, "remedy", f.Remedy)
 	}
-	sealer, err := seal.New(signing, ring.sealDesks(), time.Now)
-	return sealer, ring, err
+	p.sealer, err = seal.New(signing, p.keys.sealDesks(), time.Now)
+	return err
 }
 
 // openStore connects to the Redis of the configuration.
@@ -89,12 +91,8 @@ func (p *parts) newLine() (*bot.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	signing, err := seal.ParseSigningKey([]byte(c.SigningKey.Reveal()))
-	if err != nil {
-		return nil, fmt.Errorf("signing_key_file: %w", err)
-	}
 	o := bot.Options{API: c.Telegram.APIURL, Token: c.Telegram.Token.Reveal(), Store: keeper{p.store}, Sealer: p.sealer,
-		Directory: p.desks, Texts: texts, Facts: facts(c, signing.Fingerprint()),
+		Directory: p.desks, Texts: texts, Facts: facts(c, p.signing),
 		Limits: bot.Limits{UpdatesPerMinute: c.Limits.UpdatesPerChatPerMinute}, OpenCases: c.Limits.OpenCasesPerChat,
 		Retention: bot.Retention{Draft: c.Retention.Draft, Sealed: c.Retention.Sealed}, Lease: lease, Owner: owner(),
 		Now: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
