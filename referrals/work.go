@@ -137,11 +137,19 @@ type Notice struct {
 	Due      time.Time `json:"due,omitzero"`
 }
 
-// Overdue is an errand that nobody finished in time and that the caller now has.
-type Overdue struct {
-	Slot   string
-	ID     string
-	Errand Errand
+// Task is an errand in hand: whoever has it may run it until Till. Afterwards another may have it.
+type Task struct {
+	Slot, ID string
+	Till     time.Time
+	Errand   Errand
+}
+
+// Settled says what became of a slot's errands: the ids of those that were done, and the messages
+// that were sent by them.
+type Settled struct {
+	Slot string
+	IDs  []string
+	Sent []Delivery
 }
 
 // Delivery is a message that was sent to a member's chat.

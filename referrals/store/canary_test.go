@@ -43,7 +43,7 @@ func journey(t *testing.T, b backend) {
 		t.Fatal(err)
 	}
 	b.writeFile(t, m.Slot, "ABCD-EFGH.f1.pgp", []byte("sealed elsewhere"))
-	ids, _ := b.mustCommit(t, works[0], referrals.Commit{
+	tasks, _ := b.mustCommit(t, works[0], referrals.Commit{
 		State: body(5), Keep: time.Hour, Done: []string{"u1"},
 		Errands: []referrals.Errand{
 			{Send: &referrals.Send{Order: fmt.Sprint(canaryChat), Body: body(6), From: m}},
@@ -62,7 +62,8 @@ func journey(t *testing.T, b backend) {
 	b.offer(t, "WXYZ-WXYZ-1", referrals.Urgent)
 	b.mustMove(t, referrals.Move{ID: "d", Desk: "fld", Code: "WXYZ-WXYZ-1", From: []referrals.State{referrals.Offered}, To: referrals.Declined, AtRung: -1,
 		Reason: canaryReason})
-	if err := b.Settle(b.ctx, m.Slot, ids[:1], []SentMessages{{m, []int{int(canaryChat)}, b.clock.now()}}); err != nil {
+	if err := b.Settle(b.ctx, []referrals.Settled{{Slot: m.Slot, IDs: []string{tasks[0].ID},
+		Sent: []referrals.Delivery{{To: m, Message: int(canaryChat), At: b.clock.now()}}}}); err != nil {
 		t.Fatal(err)
 	}
 	if held, err := b.Lease(b.ctx, "poll", "one", time.Minute); err != nil || !held {

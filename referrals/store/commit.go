@@ -18,17 +18,18 @@ var ErrBorn = errors.New("a case of that code exists already; draw another code"
 var errClock = errors.New("commit: the clock of a holding is ended by a move or put off by a release")
 
 // Commit changes what c says for the member that w took, all of it or nothing, and frees the
-// member. It returns the ids of the errands, in their order, to Settle once they were run.
+// member. It returns the errands as tasks, in their order, to run until Till, the grace from now, and
+// to Settle then.
 //
 // When more came for the member meanwhile, or inbox entries were left undone, the member
 // stays taken and comes back at once as again, under a new number.
 //
 // ErrSuperseded when another has the member, ErrBorn when a birth's name exists: nothing was
 // changed. After any other error the commit may or may not have happened: the same
-// commit again is answered as the first was and changes nothing; then an errand that was
-// settled meanwhile has the id "" and must not be run.
-func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) (ids []string, again *referrals.Work, err error) {
-	call, ids, err := s.commitCall(w, c)
+// commit again is answered as the first was and changes nothing but the time of its errands, which
+// begins anew; an errand that was settled meanwhile, or taken by another, is not among the tasks.
+func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) (tasks []referrals.Task, again *referrals.Work, err error) {
+	call, tasks, err := s.commitCall(w, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -45,41 +46,29 @@ func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit
 	default:
 		return nil, nil, errUnexpected("commit", a)
 	}
-	if ids, err = stillWaiting(ids, a.text(1)); err != nil {
+	if tasks, err = stillMine(tasks, a.text(1)); err != nil {
 		return nil, nil, err
 	}
 	if a.text(2) == "" {
-		return ids, nil, nil
+		return tasks, nil, nil
 	}
 	again = &referrals.Work{Member: w.Member, State: c.State}
 	if again.Number, err = strconv.ParseInt(a.text(2), 10, 64); err != nil {
-		return ids, nil, errUnexpected("commit", a)
+		return tasks, nil, errUnexpected("commit", a)
 	}
 	if again.Inbox, err = s.entries(w.Member, a, 3); err != nil {
-		return ids, nil, nil // it was committed; what cannot be opened comes due and is reported by Take
+		return tasks, nil, nil // it was committed; what cannot be opened comes due and is reported by Take
 	}
-	return ids, again, nil
-}
-
-// stillWaiting empties the ids of errands that were finished since.
-func stillWaiting(ids []string, waiting string) ([]string, error) {
-	if len(waiting) != len(ids) {
-		return nil, errUnexpected("errands", answer{})
-	}
-	for i := range ids {
-		if waiting[i] == '0' {
-			ids[i] = ""
-		}
-	}
-	return ids, nil
+	return tasks, again, nil
 }
 
 // commitCall lays out keys and values as commit.lua wants them.
-func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string, error) {
+func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referrals.Task, error) {
 	if err := checkCommit(w, c); err != nil {
 		return call{}, nil, err
 	}
 	now, m := s.now(), w.Member
+	till := now.Add(s.grace)
 	state := []byte{}
 	if c.State != nil {
 		var err error
@@ -87,14 +76,14 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string
 			return call{}, nil, err
 		}
 	}
-	errands, ids, err := s.sealErrands(m.Slot, strconv.FormatInt(w.Number, 10), c.Errands)
+	errands, tasks, err := s.sealErrands(m.Slot, strconv.FormatInt(w.Number, 10), c.Errands, till)
 	if err != nil {
 		return call{}, nil, err
 	}
 	keys := []string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m), outboxKey(m.Slot), errandsKey(m.Slot)}
 	args := []any{
 		m.Name, w.Number, ms(now), ms(now.Add(s.lease)), inboxLimit, s.spare(),
-		state, s.life(c.Keep, c.Again, now), ms(c.Again), ms(now.Add(s.grace)),
+		state, s.life(c.Keep, c.Again, now), ms(c.Again), ms(till),
 		len(c.Done), len(c.Errands), len(c.Births), len(c.Documents), len(c.Drops),
 	}
 	for _, id := range c.Done {
@@ -123,9 +112,9 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []string
 		args = append(args, desk)
 	}
 	if !c.Forget {
-		return call{s.scripts.commit, keys, append(args, 0)}, ids, nil
+		return call{s.scripts.commit, keys, append(args, 0)}, tasks, nil
 	}
-	return call{s.scripts.commit, append(keys, messagesKey(m)), append(args, 1)}, ids, nil
+	return call{s.scripts.commit, append(keys, messagesKey(m)), append(args, 1)}, tasks, nil
 }
 
 // life is how long a record is kept, in milliseconds: as asked, but never so short that it

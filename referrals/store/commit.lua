@@ -1,5 +1,6 @@
 -- Commits what one worker changed for one member: all of it or nothing. The number is
--- checked first. The same commit again changes nothing and is answered as before.
+-- checked first. The same commit again is answered as before; it changes nothing but when the
+-- errands that the committer still has are overdue.
 --
 -- KEYS  1 due  2 counter  3 record  4 inbox  5 bodies  6 outbox  7 errands
 --       then the record of each birth, the documents of each document's case, and the
@@ -12,25 +13,29 @@
 --       field, body, life of each document; desk (or '') of each drop; last, '1' to forget
 --       the ids of messages
 -- Returns  {'superseded'}  or  {'born', name} of a birth that exists: nothing was changed
---          {'done', waiting, number, id, order, body, ...}: waiting has a '1' or '0' for each
---          errand, '0' when it was finished since; number is '' unless more came meanwhile
---          and the member was taken anew
+--          {'done', mine, number, id, order, body, ...}: mine has a '1' or '0' for each errand,
+--          '0' when it was finished since, or another has it; number is '' unless more came
+--          meanwhile and the member was taken anew
 
 local name, number = ARGV[1], ARGV[2]
 local done, errands, births, documents, drops =
   tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
-local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g')
+local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't')
 local at = 16 + done -- the first errand
 
 if known[2] == number then -- the same again
-  local waiting = ''
+  local mine = ''
   for i = 0, errands - 1 do
-    waiting = waiting .. (redis.call('ZSCORE', KEYS[6], ARGV[at + 2 * i]) and '1' or '0')
+    local score = redis.call('ZSCORE', KEYS[6], ARGV[at + 2 * i])
+    local is = score and known[4] and tonumber(score) == tonumber(known[4])
+    if is then redis.call('ZADD', KEYS[6], ARGV[10], ARGV[at + 2 * i]) end
+    mine = mine .. (is and '1' or '0')
   end
+  if errands > 0 then redis.call('HSET', KEYS[3], 't', ARGV[10]) end
   if known[3] and known[3] == known[1] then
-    return bring({'done', waiting, known[1]}, KEYS[4], KEYS[5], ARGV[5])
+    return bring({'done', mine, known[1]}, KEYS[4], KEYS[5], ARGV[5])
   end
-  return {'done', waiting, ''}
+  return {'done', mine, ''}
 end
 if known[1] ~= number then
   return {'superseded'}
@@ -100,8 +105,9 @@ if ARGV[7] == '' then
 else
   redis.call('HSET', KEYS[3], 's', ARGV[7], 'c', number)
 end
+if errands > 0 then redis.call('HSET', KEYS[3], 't', ARGV[10]) end
 redis.call('PEXPIRE', KEYS[3], life)
-local waiting = string.rep('1', errands)
+local mine = string.rep('1', errands)
 if redis.call('EXISTS', KEYS[4]) == 0 then
   redis.call('HDEL', KEYS[3], 'l', 'g')
   if ARGV[9] == '0' then
@@ -109,8 +115,8 @@ if redis.call('EXISTS', KEYS[4]) == 0 then
   else
     redis.call('ZADD', KEYS[1], ARGV[9], name)
   end
-  return {'done', waiting, ''}
+  return {'done', mine, ''}
 end
 local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6])
 redis.call('HSET', KEYS[3], 'g', again)
-return bring({'done', waiting, again}, KEYS[4], KEYS[5], ARGV[5])
+return bring({'done', mine, again}, KEYS[4], KEYS[5], ARGV[5])

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func TestErrandsAreOverdueUntilTheyAreSettled(t *testing.T) {
 			{Move: &referrals.Move{ID: "m", Desk: "lima", Code: "ABCD-EFGH", To: referrals.Alerted, At: b.clock.now()}},
 			{Send: &referrals.Send{Order: "a", Body: []byte("words"), From: m}},
 		}
-		ids, _ := b.mustCommit(t, w, referrals.Commit{Errands: errands, Done: doneOf(w)})
+		tasks, _ := b.mustCommit(t, w, referrals.Commit{Errands: errands, Done: doneOf(w)})
 		if early, err := b.Overdue(b.ctx, 10); err != nil || len(early) != 0 {
 			t.Fatalf("within its grace: %v %v", early, err)
 		}
@@ -32,7 +33,7 @@ func TestErrandsAreOverdueUntilTheyAreSettled(t *testing.T) {
 			t.Fatalf("the third, and the others not again: %v %v", rest, err)
 		}
 		for i, o := range append(late, rest...) {
-			if o.ID != ids[i] || o.Slot != m.Slot || !reflect.DeepEqual(o.Errand, errands[i]) {
+			if o.ID != tasks[i].ID || !o.Till.Equal(b.clock.now().Add(15*time.Second)) || o.Slot != m.Slot || !reflect.DeepEqual(o.Errand, errands[i]) {
 				t.Fatalf("errand %d came back as %+v", i, o)
 			}
 		}
@@ -40,22 +41,110 @@ func TestErrandsAreOverdueUntilTheyAreSettled(t *testing.T) {
 		if err != nil || d.Errands != 3 || d.Overdue != 0 || d.OldestErrand != 10*time.Second {
 			t.Fatalf("depth: %+v %v", d, err)
 		}
-		if err := b.Settle(b.ctx, m.Slot, ids[:2], nil); err != nil {
+		if err := b.Settle(b.ctx, done(tasks[0], tasks[1])); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Retry(b.ctx, m.Slot, ids[2], b.clock.now().Add(time.Hour)); err != nil {
+		b.clock.move(15 * time.Second)
+		if late, _ = b.Overdue(b.ctx, 10); len(late) != 1 || late[0].ID != tasks[2].ID {
+			t.Fatalf("what is left: %v", late)
+		}
+	})
+}
+
+func TestTasksAreHeldByWhoeverHasThem(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		var tasks []referrals.Task
+		for chat := range int64(3) {
+			w := b.mustKeep(t, post(b.Chat("line", chat), chat))[0]
+			errands := []referrals.Errand{{Send: &referrals.Send{Order: "a"}}, {Send: &referrals.Send{Order: "b"}}}
+			mine, _ := b.mustCommit(t, w, referrals.Commit{Done: doneOf(w), Errands: errands})
+			tasks = append(tasks, mine...)
+		}
+		for _, task := range tasks {
+			if !task.Till.Equal(b.clock.now().Add(10 * time.Second)) {
+				t.Fatalf("a commit's task is its committer's until %v", task.Till)
+			}
+		}
+		b.clock.move(9 * time.Second)
+		if err := b.Settle(b.ctx, done(tasks[1])); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Retry(b.ctx, m.Slot, ids[0], b.clock.now()); err != nil {
-			t.Fatal(err)
+		held, err := b.Hold(b.ctx, tasks[:5])
+		if want := []referrals.Task{tasks[0], tasks[2], tasks[3], tasks[4]}; err != nil || !slices.EqualFunc(held, want, sameTask) {
+			t.Fatalf("held: %v %v", held, err)
 		}
-		b.clock.move(59 * time.Minute)
-		if early, _ := b.Overdue(b.ctx, 10); len(early) != 0 {
-			t.Fatalf("put off: %v", early)
+		if old, err := b.Hold(b.ctx, tasks); err != nil || len(old) != 1 || old[0].ID != tasks[5].ID {
+			t.Fatalf("held with the time of before: %v %v", old, err)
 		}
-		b.clock.move(time.Minute)
-		if late, _ = b.Overdue(b.ctx, 10); len(late) != 1 || late[0].ID != ids[2] {
-			t.Fatalf("after it was put off: %v", late)
+		b.clock.move(14 * time.Second)
+		if late, err := b.Overdue(b.ctx, 10); err != nil || len(late) != 0 {
+			t.Fatalf("overdue while they are held: %v %v", late, err)
+		}
+		if held, err = b.Hold(b.ctx, held[:1]); err != nil || len(held) != 1 {
+			t.Fatalf("held again: %v %v", held, err)
+		}
+		b.clock.move(time.Second)
+		late, err := b.Overdue(b.ctx, 10)
+		if err != nil || len(late) != 4 {
+			t.Fatalf("overdue: %v %v", late, err)
+		}
+		if lost, err := b.Hold(b.ctx, append(late[:0:0], tasks...)); err != nil || len(lost) != 0 {
+			t.Fatalf("held, but another has it: %v %v", lost, err)
+		}
+		if held, err = b.Hold(b.ctx, late); err != nil || len(held) != 4 {
+			t.Fatalf("the taker holds: %v %v", held, err)
+		}
+		if held, err = b.Hold(b.ctx, nil); err != nil || len(held) != 0 {
+			t.Fatalf("nothing: %v %v", held, err)
+		}
+	})
+}
+
+func sameTask(a, b referrals.Task) bool { return a.Slot == b.Slot && a.ID == b.ID }
+
+func TestARepeatedActReturnsOnlyErrandsThatNobodyElseHas(t *testing.T) {
+	errands := []referrals.Errand{{Send: &referrals.Send{Order: "a"}}, {Send: &referrals.Send{Order: "b"}}}
+	each(t, func(t *testing.T, b backend) {
+		w := b.mustKeep(t, post(b.Chat("line", 1), 1))[0]
+		offer := referrals.Move{ID: "o", Desk: "fld", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, At: b.clock.now(), Errands: errands}
+		for name, act := range map[string]func() ([]referrals.Task, error){
+			"commit": func() ([]referrals.Task, error) {
+				tasks, _, err := b.Commit(b.ctx, w, referrals.Commit{Done: doneOf(w), Errands: errands})
+				return tasks, err
+			},
+			"move": func() ([]referrals.Task, error) {
+				_, tasks, err := b.Move(b.ctx, offer)
+				return tasks, err
+			},
+		} {
+			for range 3 { // answers that were lost
+				tasks, err := act()
+				if err != nil || len(tasks) != 2 || !tasks[0].Till.Equal(b.clock.now().Add(10*time.Second)) {
+					t.Fatalf("%s: %v %v", name, tasks, err)
+				}
+				b.clock.move(9 * time.Second)
+				if late, err := b.Overdue(b.ctx, 10); err != nil || len(late) != 0 {
+					t.Fatalf("%s: taken in its time: %v %v", name, late, err)
+				}
+			}
+			b.clock.move(time.Second)
+			late, err := b.Overdue(b.ctx, 1)
+			if err != nil || len(late) != 1 {
+				t.Fatalf("%s: %v %v", name, late, err)
+			}
+			tasks, err := act()
+			if err != nil || len(tasks) != 1 || tasks[0].ID == late[0].ID {
+				t.Fatalf("%s again, of which another has one errand: %v %v", name, tasks, err)
+			}
+			if held, err := b.Hold(b.ctx, append(tasks, late...)); err != nil || len(held) != 2 {
+				t.Fatalf("%s: both are had: %v %v", name, held, err)
+			}
+			if err := b.Settle(b.ctx, done(append(tasks, late...)...)); err != nil {
+				t.Fatal(err)
+			}
+			if tasks, err = act(); err != nil || len(tasks) != 0 {
+				t.Fatalf("%s again, after all was done: %v %v", name, tasks, err)
+			}
 		}
 	})
 }
@@ -63,23 +152,34 @@ func TestErrandsAreOverdueUntilTheyAreSettled(t *testing.T) {
 func TestMessagesAreRememberedAndForgotten(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		chat, other := b.Chat("line", 1), b.Chat("desk", 2)
-		sent := []SentMessages{{chat, []int{3, 1}, b.clock.now()}, {other, []int{9}, b.clock.now()}, {chat, []int{1, 2}, b.clock.now()}, {chat, nil, b.clock.now()}}
-		if err := b.Settle(b.ctx, "desk:lima", []string{"none", ""}, sent); err != nil {
+		sentTo := func(m referrals.Member, ids ...int) []referrals.Settled {
+			one := referrals.Settled{Slot: "desk:lima", IDs: []string{"none"}}
+			for _, id := range ids {
+				one.Sent = append(one.Sent, referrals.Delivery{To: m, Message: id, At: b.clock.now()})
+			}
+			return []referrals.Settled{one}
+		}
+		all := append(sentTo(chat, 3, 1), sentTo(other, 9)...)
+		all = append(append(all, sentTo(chat, 1, 2)...), sentTo(referrals.Member{}, 7)...)
+		if err := b.Settle(b.ctx, all); err != nil {
 			t.Fatal(err)
+		}
+		if n := b.db.ZCard(b.ctx, messagesKey(chat)).Val(); n != 1 {
+			t.Fatalf("%d records for one chat in one act", n)
 		}
 		got, err := b.Messages(b.ctx, chat)
 		if err != nil || fmt.Sprint(got) != "[1 2 3]" {
 			t.Fatalf("messages: %v %v", got, err)
 		}
 		b.clock.move(47 * time.Hour)
-		if err := b.Remember(b.ctx, chat, []int{4}, b.clock.now()); err != nil {
+		if err := b.Settle(b.ctx, sentTo(chat, 4)); err != nil {
 			t.Fatal(err)
 		}
 		b.clock.move(2 * time.Hour)
 		if got, _ = b.Messages(b.ctx, chat); fmt.Sprint(got) != "[4]" {
 			t.Fatalf("after 49 hours: %v", got)
 		}
-		if err := b.Remember(b.ctx, chat, []int{5}, b.clock.now()); err != nil {
+		if err := b.Settle(b.ctx, sentTo(chat, 5)); err != nil {
 			t.Fatal(err)
 		}
 		if n := b.db.ZCard(b.ctx, messagesKey(chat)).Val(); n != 2 {

@@ -11,15 +11,16 @@ import (
 )
 
 // Move changes a holding and keeps the move's errands, in one script, and returns the holding
-// and the ids of the errands, in their order, to Settle once they were run. Rung is set when
+// and the errands as tasks, in their order, to run until Till, the grace from now, and to Settle then. Rung is set when
 // the holding begins and when AtRung names the rung that the move starts from. Since is the
 // At of the move that began the holding.
 //
-// The same move again (ID and code) within 48 hours changes nothing and returns the holding as it is
-// now; errands settled meanwhile have the id "". ErrNotThere when the holding is not where
+// The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
+// begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
+// another, are not among the tasks. ErrNotThere when the holding is not where
 // the move starts from, beside the holding as it is; ErrUnknown when there is none.
-func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []string, error) {
-	c, ids, err := s.moveCall(m)
+func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
+	c, tasks, err := s.moveCall(m)
 	if err != nil {
 		return referrals.Holding{}, nil, err
 	}
@@ -38,8 +39,8 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 	case "elsewhere":
 		return held, nil, referrals.ErrNotThere
 	case "moved":
-		ids, err = stillWaiting(ids, a.text(1))
-		return held, ids, err
+		tasks, err = stillMine(tasks, a.text(1))
+		return held, tasks, err
 	}
 	return held, nil, errUnexpected("move", a)
 }
@@ -53,7 +54,7 @@ func pairs(a answer, i int) map[string]string {
 }
 
 // moveCall lays out keys and values as move.lua wants them.
-func (s *Store) moveCall(m referrals.Move) (call, []string, error) {
+func (s *Store) moveCall(m referrals.Move) (call, []referrals.Task, error) {
 	letter, ok := stateLetter(m.To)
 	if !ok || m.ID == "" || m.Desk == "" || m.Code == "" {
 		return call{}, nil, errors.New("move: it needs an id, a desk, a code and a known state")
@@ -68,7 +69,8 @@ func (s *Store) moveCall(m referrals.Move) (call, []string, error) {
 	}
 	slot := DeskSlot(m.Desk)
 	prefix := fmt.Sprintf("%d-%s-%s", ms(begun), m.Code, m.ID)
-	errands, ids, err := s.sealErrands(slot, prefix, m.Errands)
+	till := now.Add(s.grace)
+	errands, tasks, err := s.sealErrands(slot, prefix, m.Errands, till)
 	if err != nil {
 		return call{}, nil, err
 	}
@@ -81,13 +83,13 @@ func (s *Store) moveCall(m referrals.Move) (call, []string, error) {
 		string(m.To), letter, flag(referrals.Holding{State: m.To}.Open()),
 		m.Claim, flag(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
 		string(lane), lane.Rank(), m.Origin, reason,
-		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(now.Add(s.grace)),
+		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(till),
 	}
 	keys := []string{
 		holdingKey(m.Desk, m.Code), queueKey(m.Desk), endedKey(m.Desk), opsKey(m.Desk),
 		dueKey(slot), outboxKey(slot), errandsKey(slot),
 	}
-	return call{s.scripts.move, keys, append(args, errands...)}, ids, nil
+	return call{s.scripts.move, keys, append(args, errands...)}, tasks, nil
 }
 
 // startStates is ",a,b," or "".

@@ -36,7 +36,8 @@ func outboxKey(slot string) string { return key(slot, "out") }
 func errandsKey(slot string) string { return key(slot, "err") }
 
 // Record: hash of a member. s sealed state, n number of the last taking, l end of its lease
-// in milliseconds, c number of the last commit, g number that this commit handed out.
+// in milliseconds, c number of the last commit, g number that this commit handed out, t until when the
+// committer has its errands.
 func recordKey(m referrals.Member) string { return key(m.Slot, "r:"+m.Name) }
 
 // Inbox: sorted set, id of a post → its order.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -15,11 +14,6 @@ import (
 )
 
 var errMessages = errors.New("a list of messages cannot be read; another version may have written it")
-
-// Remember keeps the ids of messages in a chat for 48 hours from the time they were sent.
-func (s *Store) Remember(ctx context.Context, m referrals.Member, ids []int, sentAt time.Time) error {
-	return s.Settle(ctx, m.Slot, nil, []SentMessages{{Member: m, IDs: ids, At: sentAt}})
-}
 
 // Messages returns the ids of a chat's messages of the last 48 hours, ascending, each once.
 func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error) {
@@ -44,10 +38,10 @@ func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error)
 	return slices.Compact(all), nil
 }
 
-func (s *Store) sealMessages(sent SentMessages) ([]byte, error) {
-	text, err := json.Marshal(sent.IDs)
+func (s *Store) sealMessages(sent *sentMessages) ([]byte, error) {
+	text, err := json.Marshal(sent.ids)
 	if err != nil {
 		return nil, errMessages
 	}
-	return s.vault.seal(messagesKey(sent.Member), "", text)
+	return s.vault.seal(messagesKey(sent.to), "", text)
 }

@@ -196,7 +196,7 @@ func (m *model) drawCommit(r *rapid.T, w referrals.Work) referrals.Commit {
 func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) *referrals.Work {
 	is := m.of[w.Member]
 	counts := is.number == w.Number && !is.lease.IsZero()
-	ids, again, err := m.b.Commit(m.b.ctx, w, c)
+	tasks, again, err := m.b.Commit(m.b.ctx, w, c)
 	if !counts {
 		if !errors.Is(err, referrals.ErrSuperseded) {
 			r.Fatalf("a superseded commit: %v", err)
@@ -210,8 +210,8 @@ func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) *re
 		is.handled[w.Inbox[i].Order]++
 		is.inbox = slices.DeleteFunc(is.inbox, func(o int64) bool { return o == w.Inbox[i].Order })
 	}
-	for _, id := range ids {
-		m.pending[w.Slot+id] = true
+	for _, task := range tasks {
+		m.pending[w.Slot+task.ID] = true
 	}
 	is.state, is.due, is.lease, is.last = string(c.State), c.Again, time.Time{}, w.Number
 	if (again != nil) != (len(is.inbox) > 0) {
@@ -231,9 +231,9 @@ func (m *model) commitTwice(r *rapid.T) {
 	}
 	c := m.drawCommit(r, w)
 	first := m.commitWork(r, w, c)
-	ids, again, err := m.b.Commit(m.b.ctx, w, c)
-	if err != nil || len(ids) != len(c.Errands) || slices.Contains(ids, "") {
-		r.Fatalf("the same commit again: %v %v", ids, err)
+	tasks, again, err := m.b.Commit(m.b.ctx, w, c)
+	if err != nil || len(tasks) != len(c.Errands) {
+		r.Fatalf("the same commit again: %v %v", tasks, err)
 	}
 	if (first == nil) != (again == nil) || again != nil && again.Number != first.Number {
 		r.Fatalf("first %+v, then %+v", first, again)
@@ -270,8 +270,8 @@ func (m *model) release(r *rapid.T) {
 
 func (m *model) settle(r *rapid.T) {
 	for _, w := range m.works[max(0, len(m.works)-3):] {
-		id := fmt.Sprintf("%d-1", w.Number)
-		if err := m.b.Settle(m.b.ctx, w.Slot, []string{id}, nil); err != nil {
+		id := fmt.Sprintf("%d-0001", w.Number)
+		if err := m.b.Settle(m.b.ctx, []referrals.Settled{{Slot: w.Slot, IDs: []string{id}}}); err != nil {
 			r.Fatal(err)
 		}
 		delete(m.pending, w.Slot+id)

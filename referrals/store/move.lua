@@ -1,5 +1,6 @@
 -- Moves a holding from one state to the next and keeps the errands that follow from it.
--- The same move again changes nothing and is answered with the holding as it is now.
+-- The same move again is answered with the holding as it is now; it changes nothing but when the
+-- errands that the mover still has are overdue.
 --
 -- KEYS  1 holding  2 queue  3 ended  4 moves made  5 due  6 outbox  7 errands
 -- ARGV  1 id of the move  2 now (ms)  3 moves made before this (ms) are forgotten
@@ -10,11 +11,11 @@
 --       16 since as 12 hexadecimal digits  17 lane or ''  18 lane's digit  19 origin or ''
 --       20 reason, sealed, or ''  21 life of an ended holding (ms)  22 it is forgotten at (ms)
 --       23 errands overdue at (ms)  24.. id, sealed of each errand
--- Returns  {'moved', waiting, field, value, ...}: waiting as for commit
+-- Returns  {'moved', mine, field, value, ...}: mine as for commit
 --          {'elsewhere', '', field, value, ...} or {'unknown', ''}: nothing was changed
 
-local function answer(outcome, waiting)
-  local reply = {outcome, waiting}
+local function answer(outcome, mine)
+  local reply = {outcome, mine}
   for _, v in ipairs(redis.call('HGETALL', KEYS[1])) do
     reply[#reply + 1] = v
   end
@@ -22,12 +23,18 @@ local function answer(outcome, waiting)
 end
 
 local code = ARGV[5]
-if redis.call('ZSCORE', KEYS[4], ARGV[1]) then -- the same again
-  local waiting = ''
+local made = redis.call('ZSCORE', KEYS[4], ARGV[1])
+if made then -- the same again
+  local mine = ''
+  local till = tonumber(made) + tonumber(ARGV[23]) - tonumber(ARGV[2]) -- what the mover was given
   for i = 24, #ARGV, 2 do
-    waiting = waiting .. (redis.call('ZSCORE', KEYS[6], ARGV[i]) and '1' or '0')
+    local score = redis.call('ZSCORE', KEYS[6], ARGV[i])
+    local is = score and tonumber(score) == till
+    if is then redis.call('ZADD', KEYS[6], ARGV[23], ARGV[i]) end
+    mine = mine .. (is and '1' or '0')
   end
-  return answer('moved', waiting)
+  redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
+  return answer('moved', mine)
 end
 local held = redis.call('HMGET', KEYS[1], 'st', 'cl', 'rg', 'q')
 local state = held[1]
@@ -78,10 +85,10 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMI
   redis.call('ZREM', KEYS[2], old)
   redis.call('ZREM', KEYS[3], old)
 end
-local waiting = ''
+local mine = ''
 for i = 24, #ARGV, 2 do
   redis.call('ZADD', KEYS[6], ARGV[23], ARGV[i])
   redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1])
-  waiting = waiting .. '1'
+  mine = mine .. '1'
 end
-return answer('moved', waiting)
+return answer('moved', mine)

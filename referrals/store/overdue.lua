@@ -1,7 +1,7 @@
--- Takes errands that nobody finished in time, for as long as one try may last.
+-- Takes errands that nobody finished in time.
 --
 -- KEYS  1 outbox  2 errands
--- ARGV  1 now (ms)  2 this try ends (ms)  3 at most
+-- ARGV  1 now (ms)  2 the taker has them until (ms)  3 at most
 -- Returns  {id, sealed, ...}
 
 local reply = {}

@@ -31,13 +31,13 @@ func (l *ledger) note(w referrals.Work) {
 // handle commits work, and what comes back with it, until nothing does.
 func (l *ledger) handle(b backend, w referrals.Work) error {
 	for next := &w; next != nil; {
-		ids, again, err := b.Commit(b.ctx, *next, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(*next),
+		tasks, again, err := b.Commit(b.ctx, *next, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(*next),
 			Errands: []referrals.Errand{{Notice: &referrals.Notice{Desk: "lima"}}}})
 		if err != nil {
 			return err
 		}
 		l.note(*next)
-		if err := b.Settle(b.ctx, w.Slot, ids, nil); err != nil {
+		if err := b.Settle(b.ctx, done(tasks...)); err != nil {
 			return err
 		}
 		next = again

@@ -33,6 +33,9 @@ var settleLua string
 //go:embed overdue.lua
 var overdueLua string
 
+//go:embed prolong.lua
+var prolongLua string
+
 //go:embed move.lua
 var moveLua string
 
@@ -42,7 +45,7 @@ var leaseLua string
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, move, lease *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, move, lease *redis.Script
 }
 
 func newScripts() scripts {
@@ -54,6 +57,7 @@ func newScripts() scripts {
 		hold:    redis.NewScript(holdLua),
 		settle:  redis.NewScript(settleLua),
 		overdue: redis.NewScript(overdueLua),
+		prolong: redis.NewScript(prolongLua),
 		move:    redis.NewScript(moveLua),
 		lease:   redis.NewScript(leaseLua),
 	}

@@ -94,13 +94,22 @@ func (b backend) mustKeep(t testing.TB, posts ...referrals.Post) []referrals.Wor
 	return w
 }
 
-func (b backend) mustCommit(t testing.TB, w referrals.Work, c referrals.Commit) ([]string, *referrals.Work) {
+func (b backend) mustCommit(t testing.TB, w referrals.Work, c referrals.Commit) ([]referrals.Task, *referrals.Work) {
 	t.Helper()
-	ids, again, err := b.Commit(b.ctx, w, c)
+	tasks, again, err := b.Commit(b.ctx, w, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ids, again
+	return tasks, again
+}
+
+// done says that tasks of one slot were done.
+func done(tasks ...referrals.Task) []referrals.Settled {
+	one := referrals.Settled{}
+	for _, task := range tasks {
+		one.Slot, one.IDs = task.Slot, append(one.IDs, task.ID)
+	}
+	return []referrals.Settled{one}
 }
 
 func (b backend) mustTake(t testing.TB, n int) []referrals.Work {
@@ -214,23 +223,23 @@ func TestTheSameCommitAgainChangesNothing(t *testing.T) {
 			Errands: []referrals.Errand{{Notice: &referrals.Notice{Desk: "lima"}}, {Send: &referrals.Send{Order: "x"}}},
 			Births:  []referrals.Birth{{Name: "kABCD-EFGH", State: []byte("born"), Keep: time.Hour, Again: b.clock.now()}},
 		}
-		ids, again := b.mustCommit(t, w, c)
-		if len(ids) != 2 || again == nil {
-			t.Fatalf("committed: %v %+v", ids, again)
+		tasks, again := b.mustCommit(t, w, c)
+		if len(tasks) != 2 || again == nil {
+			t.Fatalf("committed: %v %+v", tasks, again)
 		}
-		if err := b.Settle(b.ctx, m.Slot, ids[:1], nil); err != nil {
+		if err := b.Settle(b.ctx, done(tasks[0])); err != nil {
 			t.Fatal(err)
 		}
-		ids2, again2 := b.mustCommit(t, w, c)
-		if ids2[0] != "" || ids2[1] != ids[1] || again2 == nil || again2.Number != again.Number || len(again2.Inbox) != 1 {
-			t.Fatalf("repeated: %v %+v", ids2, again2)
+		tasks2, again2 := b.mustCommit(t, w, c)
+		if len(tasks2) != 1 || tasks2[0].ID != tasks[1].ID || again2 == nil || again2.Number != again.Number || len(again2.Inbox) != 1 {
+			t.Fatalf("repeated: %v %+v", tasks2, again2)
 		}
 		if d, err := b.Depth(b.ctx); err != nil || d.Errands != 1 {
 			t.Fatalf("depth: %+v %v", d, err)
 		}
 		b.mustCommit(t, *again, referrals.Commit{Done: doneOf(*again)})
-		if ids, w := b.mustCommit(t, *again, referrals.Commit{Done: doneOf(*again)}); len(ids) != 0 || w != nil {
-			t.Fatalf("a repeated deletion: %v %+v", ids, w)
+		if tasks, w := b.mustCommit(t, *again, referrals.Commit{Done: doneOf(*again)}); len(tasks) != 0 || w != nil {
+			t.Fatalf("a repeated deletion: %v %+v", tasks, w)
 		}
 	})
 }
@@ -261,11 +270,11 @@ func TestMovesOfAHolding(t *testing.T) {
 		offer := referrals.Move{ID: "o1", Desk: "fld", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, At: b.clock.now(),
 			Due: b.clock.now().Add(time.Minute), Lane: referrals.Urgent, Origin: "p07",
 			Errands: []referrals.Errand{{Notice: &referrals.Notice{Kind: referrals.NoticeOffer, Desk: "fld"}}}}
-		h, ids, err := b.Move(b.ctx, offer)
-		if err != nil || len(ids) != 1 || h.State != referrals.Offered || h.Origin != "p07" || !h.Due.Equal(offer.Due) || !h.Since.Equal(offer.At) {
-			t.Fatalf("offered: %+v %v %v", h, ids, err)
+		h, tasks, err := b.Move(b.ctx, offer)
+		if err != nil || len(tasks) != 1 || h.State != referrals.Offered || h.Origin != "p07" || !h.Due.Equal(offer.Due) || !h.Since.Equal(offer.At) {
+			t.Fatalf("offered: %+v %v %v", h, tasks, err)
 		}
-		if _, same, err := b.Move(b.ctx, offer); err != nil || same[0] != ids[0] {
+		if _, same, err := b.Move(b.ctx, offer); err != nil || len(same) != 1 || same[0].ID != tasks[0].ID {
 			t.Fatalf("the same offer: %v %v", same, err)
 		}
 		claim := referrals.Move{ID: "c1", Desk: "fld", Code: offer.Code, From: []referrals.State{referrals.Offered},

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+)
+
+// An errand's place in the outbox is scored by when its time is up, and only whoever has it knows that
+// score: a commit or a move has its errands for the grace, whoever takes them afterwards for a lease.
+// Hold compares the score, so that one errand has one runner at a time without a field for an owner.
+
+// Overdue takes up to n errands that nobody finished in the time they had. Whoever calls has them until
+// Till, a lease from now; Hold makes it longer. One round trip when there are none, two otherwise. Tasks
+// returned beside an error are taken.
+func (s *Store) Overdue(ctx context.Context, n int) ([]referrals.Task, error) {
+	now := s.now()
+	slots, err := s.overdueSlots(ctx, now)
+	if err != nil || n <= 0 || len(slots) == 0 {
+		return nil, err
+	}
+	slots = slots[:min(n, len(slots))]
+	till := now.Add(s.lease)
+	calls := make([]call, len(slots))
+	for i, slot := range slots {
+		each := (n + i) / len(slots) // the parts sum up to n
+		calls[i] = call{s.scripts.overdue, []string{outboxKey(slot), errandsKey(slot)}, []any{ms(now), ms(till), each}}
+	}
+	var taken []referrals.Task
+	var failed error
+	for i, a := range s.runAll(ctx, calls) {
+		if a.err != nil {
+			failed = errors.Join(failed, fmt.Errorf("overdue: %w", a.err))
+			continue
+		}
+		for j := 0; j+1 < len(a.rest); j += 2 {
+			e, err := s.openErrand(slots[i], a.text(j), a.blob(j+1))
+			if err != nil {
+				failed = errors.Join(failed, err)
+				continue
+			}
+			taken = append(taken, referrals.Task{Slot: slots[i], ID: a.text(j), Till: till, Errand: e})
+		}
+	}
+	return taken, failed
+}
+
+// overdueSlots returns the slots that have an overdue errand.
+func (s *Store) overdueSlots(ctx context.Context, now time.Time) ([]string, error) {
+	pipe := s.db.Pipeline()
+	asked := make([]*redis.StringSliceCmd, len(s.slots))
+	for i, slot := range s.slots {
+		asked[i] = pipe.ZRangeByScore(ctx, outboxKey(slot), &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(ms(now), 10), Count: 1})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("overdue: %w", clean(err))
+	}
+	var slots []string
+	for i, slot := range s.slots {
+		if len(asked[i].Val()) > 0 {
+			slots = append(slots, slot)
+		}
+	}
+	return slots, nil
+}
+
+// Hold keeps tasks for a lease from now, and returns those that are still the caller's with the new
+// Till, in their order. Those that were settled, or that another has taken, are missing: they must not
+// be run. One round trip. Beside an error it returns what is known to be held; what is not may be
+// another's from its Till on.
+func (s *Store) Hold(ctx context.Context, tasks []referrals.Task) (held []referrals.Task, err error) {
+	till := s.now().Add(s.lease)
+	slots, of := bySlot(tasks)
+	calls := make([]call, len(slots))
+	for i, slot := range slots {
+		args := []any{ms(till)}
+		for _, t := range of[slot] {
+			args = append(args, t.ID, ms(t.Till))
+		}
+		calls[i] = call{s.scripts.prolong, []string{outboxKey(slot)}, args}
+	}
+	mine := make(map[string]map[string]bool, len(slots))
+	for i, a := range s.runAll(ctx, calls) {
+		if a.err != nil {
+			err = errors.Join(err, fmt.Errorf("hold: %w", a.err))
+			continue
+		}
+		mine[slots[i]] = make(map[string]bool, len(a.rest))
+		for j := range a.rest {
+			mine[slots[i]][a.text(j)] = true
+		}
+	}
+	for _, t := range tasks {
+		if mine[t.Slot][t.ID] {
+			t.Till = till
+			held = append(held, t)
+		}
+	}
+	return held, err
+}
+
+// bySlot groups tasks, slots in the order in which they appear.
+func bySlot(tasks []referrals.Task) ([]string, map[string][]referrals.Task) {
+	var slots []string
+	of := make(map[string][]referrals.Task)
+	for _, t := range tasks {
+		if _, ok := of[t.Slot]; !ok {
+			slots = append(slots, t.Slot)
+		}
+		of[t.Slot] = append(of[t.Slot], t)
+	}
+	return slots, of
+}
