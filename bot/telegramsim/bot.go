@@ -16,6 +16,7 @@ type Bot struct {
 	token   string
 	ids     atomic.Int64 // message ids of private chats
 	pace    bucket
+	sent    atomic.Int64 // messages sent and edited: those the limits count
 	queue   queue
 	presses presses
 	profile profile
@@ -63,6 +64,9 @@ func tokenID(token string) int64 {
 
 // User gives the bot's account.
 func (b *Bot) User() User { return b.user }
+
+// Sent tells how many messages the bot sent or edited: those that Telegram's speed limits count.
+func (b *Bot) Sent() int64 { return b.sent.Load() }
 
 // Token gives the bot's token.
 func (b *Bot) Token() string { return b.token }

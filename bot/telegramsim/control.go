@@ -27,11 +27,11 @@ import (
 //	/sim/update  {bot, kind, body}                          offers an update as it stands; body is JSON, or
 //	                                                        text instead of it is anything, broken JSON too
 //	/sim/fault   Fault                                      makes calls fail
-//	/sim/webhook {bot, delay, repeat, reverse}              disturbs deliveries
-//	/sim/limits  {on}                                       speed limits on or off
+//	/sim/webhook WebhookFault and bot                       disturbs deliveries
+//	/sim/limits  {on, factor}                               speed limits on, times a factor, or off
 //	/sim/clear   {}                                         removes all faults
 //	/sim/calls   {methods}                                  recorded calls: bot, method, chat, params, error
-//	/sim/counts  {}                                         calls by method, and connections
+//	/sim/counts  {}                                         calls by method, answers 429 by method, connections
 //	/sim/events  {}                                         a stream of Events, one JSON object a line
 func (s *Server) Control() http.Handler {
 	mux := http.NewServeMux()
@@ -74,6 +74,7 @@ type order struct {
 	Blocked  bool            `json:"blocked"`
 	Body     json.RawMessage `json:"body"`
 	On       bool            `json:"on"`
+	Factor   float64         `json:"factor"`
 	Methods  []string        `json:"methods"`
 	User
 	Fault
@@ -227,7 +228,11 @@ func (o *order) webhook() (any, error) {
 func (o *order) limits() (any, error) {
 	o.srv.Limit(nil)
 	if o.On {
-		o.srv.Limit(&Limits{})
+		l := Limits{}.filled()
+		if o.Factor > 0 {
+			l = l.Times(o.Factor)
+		}
+		o.srv.Limit(&l)
 	}
 	return true, nil
 }
@@ -259,8 +264,9 @@ func (o *order) calls() (any, error) {
 func (o *order) counts() (any, error) {
 	return struct {
 		Calls       map[string]int64 `json:"calls"`
+		TooMany     map[string]int64 `json:"too_many"`
 		Connections int64            `json:"connections"`
-	}{o.srv.Counts(), o.srv.Connections()}, nil
+	}{o.srv.Counts(), o.srv.TooMany(), o.srv.Connections()}, nil
 }
 
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {

@@ -11,10 +11,12 @@
 // What it knows: polling with one poller at a time, webhooks with one sequence a chat and the presses of
 // buttons apart, texts and captions with HTML or entities, keyboards, files, edits, deletions within 48
 // hours, callback queries that age, commands and descriptions, speed limits (off until [Server.Limit]),
-// and failures on command ([Server.Inject]).
+// and failures on command ([Server.Inject], [Bot.DisturbWebhook]). Updates wait as long as at the real server:
+// messages a day, presses 150 seconds. [Server.Trace], [Server.TooMany] and [Bot.Sent] measure floods.
 //
 // What it does not know: Markdown, inline mode, payments, stories, topics, business connections, splitting
-// of long texts, media groups sent by bots, and the detection of entities other than commands. Groups are
+// of long texts, media groups sent by bots, the detection of entities other than commands, and the window of updates a
+// webhook loads, beyond which a sequence that fails holds up others. Groups are
 // supergroups; a bot hears in them what privacy mode lets through, or everything as administrator.
 // Message ids count per bot in private chats and per chat elsewhere; file ids are shared by all bots.
 //

@@ -56,6 +56,7 @@ func (c *call) edit(change func(*Message) *Error) (any, *Error) {
 	m.EditDate = c.srv.now().Unix()
 	m.Edits++
 	t.replace(&m)
+	c.number = c.bot.sent.Add(1)
 	c.srv.emit(Event{Kind: "edited", Bot: c.bot.user.Username, Chat: t.info.ID, Message: &m})
 	return &m, nil
 }

@@ -115,6 +115,15 @@ func (f *Fault) ends() bool {
 	return f != nil && f.Kind != FaultCutAfter && f.Kind != FaultLatency
 }
 
+// problem is how the call is recorded.
+func (f *Fault) problem() *Error {
+	e := &Error{Description: "fault: " + string(f.Kind)}
+	if f.Kind == FaultTooMany {
+		e.Code, e.RetryAfter = http.StatusTooManyRequests, max(1, f.RetryAfter)
+	}
+	return e
+}
+
 // refuse answers a call that is not performed, or cuts its connection.
 func (f *Fault) refuse(w http.ResponseWriter, r *http.Request, s *Server) {
 	switch f.Kind {

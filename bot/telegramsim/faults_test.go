@@ -167,11 +167,11 @@ func TestLimitsKeepTheirWord(t *testing.T) {
 	c := newClock()
 	var b bucket
 	for range 200 {
-		for b.take(c.now, 1.0/7, 3) == 0 {
+		for b.take(c.now, 1.0/7, 3, true) == 0 {
 			c.forward(300 * time.Millisecond)
 		}
-		c.forward(time.Duration(b.take(c.now, 1.0/7, 3)) * time.Second)
-		if wait := b.take(c.now, 1.0/7, 3); wait != 0 {
+		c.forward(time.Duration(b.take(c.now, 1.0/7, 3, true)) * time.Second)
+		if wait := b.take(c.now, 1.0/7, 3, true); wait != 0 {
 			t.Fatalf("told to wait another %d s", wait)
 		}
 	}

@@ -95,7 +95,7 @@ func (b *Bot) tellMembership(t *chat, by *User, before, after string) {
 		New  member    `json:"new_chat_member"`
 	}{t.info, by, b.srv.now().Unix(), state(before), state(after)})
 	if err == nil {
-		b.queue.push("my_chat_member", "member "+strconv.FormatInt(by.ID, 10), body)
+		b.queue.push(update{kind: "my_chat_member", line: "member " + strconv.FormatInt(by.ID, 10), chat: t.info.ID, body: body})
 	}
 }
 

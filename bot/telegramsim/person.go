@@ -233,7 +233,7 @@ func (p *Phone) tell(what string, m *Message) error {
 	}
 	for _, b := range p.chat.bots {
 		if p.chat.hears(b, m) {
-			b.queue.push(kind, "chat "+strconv.FormatInt(p.chat.info.ID, 10), body)
+			b.queue.push(update{kind: kind, line: "chat " + strconv.FormatInt(p.chat.info.ID, 10), chat: p.chat.info.ID, note: m.body(), body: body})
 		}
 	}
 	p.srv.emit(Event{Kind: what, Chat: p.chat.info.ID, Message: m})

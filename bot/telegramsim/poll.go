@@ -1,6 +1,9 @@
 package telegramsim
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // poller is one getUpdates call that waits; ended gets the reason when another call ends it.
 type poller struct{ ended chan *Error }
@@ -13,7 +16,7 @@ func (c *call) getUpdates() (any, *Error) {
 	q := &c.bot.queue
 	p, batch, err := q.startPoll(c)
 	if p == nil {
-		return batch, err
+		return batch, c.conflicted(err)
 	}
 	defer q.endPoll(p)
 	timer := time.NewTimer(min(longestPoll, time.Duration(c.int("timeout"))*time.Second))
@@ -28,7 +31,7 @@ func (c *call) getUpdates() (any, *Error) {
 		case <-timer.C:
 			return []byte("[]"), nil
 		case err := <-p.ended:
-			return nil, err
+			return nil, c.conflicted(err)
 		case <-c.done():
 			return []byte("[]"), nil
 		case <-c.srv.ctx.Done():
@@ -57,6 +60,32 @@ func (q *queue) startPoll(c *call) (*poller, []byte, *Error) {
 	}
 	q.poller = &poller{ended: make(chan *Error, 1)}
 	return q.poller, nil, nil
+}
+
+// conflictEvery is how often a conflict is told at once: an earlier one waits so long for its answer, which keeps
+// two pollers from interrupting each other all the time (Client.cpp, fail_query_conflict).
+const conflictEvery = 3 * time.Second
+
+// conflicted holds back the answer to a poll that was ended or refused because of another, or of a webhook.
+func (c *call) conflicted(err *Error) *Error {
+	if err == nil || err.Code != http.StatusConflict || c.http == nil {
+		return err
+	}
+	if wait := c.bot.queue.conflictWait(); wait > 0 {
+		c.srv.sleep(c.http, wait)
+	}
+	return err
+}
+
+func (q *queue) conflictWait() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	if now.Before(q.calm) {
+		return conflictEvery
+	}
+	q.calm = now.Add(conflictEvery)
+	return 0
 }
 
 // interrupt ends the poll that waits, if there is one; the lock is held.
@@ -102,6 +131,7 @@ func (q *queue) batch(limit int64) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
+		q.bot.srv.trace.handed(q.bot, u)
 		out = append(out, u.json()...)
 	}
 	return append(out, ']')

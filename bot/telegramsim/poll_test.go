@@ -3,6 +3,7 @@ package telegramsim
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,6 +122,63 @@ func TestUpdatesExpire(t *testing.T) {
 	c.forward(2 * time.Hour)
 	if got := s.updates(`{}`); len(got) != 1 || got[0].Message.Text != "newer" {
 		t.Errorf("after a day: %v", got)
+	}
+}
+
+// A press waits 150 seconds, as at the real server: whoever was away longer does not hear of it.
+func TestPressesExpire(t *testing.T) {
+	c := newClock()
+	s := newScene(t, Options{Now: c.Now})
+	s.done("sendMessage", s.fill(withButton, 0))
+	s.updates(fmt.Sprintf(`{"offset":%d}`, s.updates(`{}`)[0].ID+1))
+	must(s.phone.Press("safe:yes"))
+	must(s.phone.Send("a word"))
+	c.forward(150 * time.Second)
+	if got := s.updates(`{}`); len(got) != 2 {
+		t.Errorf("within its time: %v", got)
+	}
+	c.forward(time.Second)
+	if got := s.updates(`{}`); len(got) != 1 || got[0].Message == nil {
+		t.Errorf("after its time: %v", got)
+	}
+}
+
+// Two pollers that fight hear of it at once only every three seconds.
+func TestPollConflictsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, Options{})
+		s.updates(fmt.Sprintf(`{"offset":%d}`, s.updates(`{}`)[0].ID+1))
+		waits := make(chan time.Duration, 3)
+		poll := func() {
+			start := time.Now()
+			if a, err := s.try(t.Context(), "getUpdates", `{"timeout":50}`); err == nil && a.Code == 409 {
+				waits <- time.Since(start)
+			}
+		}
+		for range 4 {
+			go poll()
+			synctest.Wait()
+		}
+		if first, second, third := <-waits, <-waits, <-waits; first != 0 || second != 3*time.Second || third != 3*time.Second {
+			t.Errorf("told after %v, %v, %v", first, second, third)
+		}
+		s.srv.Close()
+		synctest.Wait()
+	})
+}
+
+func TestOfferedRaw(t *testing.T) {
+	s := newScene(t, Options{})
+	first := s.updates(`{}`)[0].ID
+	s.bot.OfferRaw(`5`)
+	s.bot.OfferRaw(fmt.Sprintf(`{"update_id":%d,"message":{}}`, first))
+	must(s.phone.Send("after it"))
+	want := fmt.Sprintf(`,5,{"update_id":%d,"message":{}},{"update_id":%d,`, first, first+3)
+	if got := string(s.done("getUpdates", `{}`)); !strings.Contains(got, want) {
+		t.Errorf("updates %s", got)
+	}
+	if got := s.updates(fmt.Sprintf(`{"offset":%d}`, first+3)); len(got) != 1 {
+		t.Errorf("confirmed with those after it: %v", got)
 	}
 }
 

@@ -143,7 +143,8 @@ func (p *Phone) press(m *Message, data string) (*Press, error) {
 	if err != nil {
 		return nil, err
 	}
-	bot.queue.push("callback_query", "press "+strconv.FormatInt(p.person.user.ID, 10), body)
+	bot.queue.push(update{kind: "callback_query", line: "press " + strconv.FormatInt(p.person.user.ID, 10), chat: p.chat.info.ID,
+		note: data, body: body})
 	p.srv.emit(Event{Kind: "pressed", Bot: bot.user.Username, Chat: p.chat.info.ID, ID: m.ID, Text: data})
 	return press, nil
 }

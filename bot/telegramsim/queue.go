@@ -8,20 +8,38 @@ import (
 	"time"
 )
 
-// updateLife is how long the server keeps an update nobody fetched.
-const updateLife = 24 * time.Hour
+// How long the server keeps an update that nobody fetched. A press is not worth more than its answer: the real
+// server (Client.cpp, add_new_callback_query) forgets it after 150 seconds, where it waits a day for a message.
+const (
+	updateLife = 24 * time.Hour
+	queryLife  = 150 * time.Second
+)
 
 // update is one update on its way to a bot; body is the JSON of the field named kind.
 type update struct {
 	id   int64
 	kind string
 	line string // the webhook sequence it belongs to
+	chat int64  // the chat it concerns, 0: none
+	note string // the text of a message, the data of a press: for traces
 	body []byte
-	at   time.Time
+	raw  bool      // body is all of it
+	ends time.Time // when it is given up
+}
+
+// life is how long an update of the kind waits for the bot.
+func life(kind string) time.Duration {
+	if kind == "callback_query" {
+		return queryLife
+	}
+	return updateLife
 }
 
 // json gives the whole Update object.
 func (u update) json() []byte {
+	if u.raw {
+		return u.body
+	}
 	out := make([]byte, 0, len(u.body)+len(u.kind)+40)
 	out = append(out, `{"update_id":`...)
 	out = strconv.AppendInt(out, u.id, 10)
@@ -45,18 +63,19 @@ type queue struct {
 	added   chan struct{} // closed when an update comes; nil while nobody waits
 	poller  *poller
 	hook    *webhook
+	calm    time.Time // from then on a conflict is told at once
 }
 
 func (q *queue) init(b *Bot, first int64) { q.bot, q.next = b, first }
 
-// push queues an update of the kind, unless the bot does not want that kind.
-func (q *queue) push(kind, line string, body []byte) {
+// push queues an update and gives it its number, unless the bot does not want its kind.
+func (q *queue) push(u update) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if kind != "" && !q.wants(kind) {
+	if u.kind != "" && !q.wants(u.kind) {
 		return
 	}
-	u := update{id: q.next, kind: kind, line: line, body: body, at: q.bot.srv.now()}
+	u.id, u.ends = q.next, q.bot.srv.now().Add(life(u.kind))
 	q.next++
 	if q.hook != nil {
 		q.hook.push(u)
@@ -78,14 +97,13 @@ func (q *queue) wants(kind string) bool {
 	return kind != "chat_member" && kind != "message_reaction" && kind != "message_reaction_count"
 }
 
-// expire drops what is older than a day; the lock is held.
+// expire drops what has waited its time; the lock is held.
 func (q *queue) expire() {
-	oldest := q.bot.srv.now().Add(-updateLife)
-	n := 0
-	for n < len(q.pending) && q.pending[n].at.Before(oldest) {
-		n++
+	now := q.bot.srv.now()
+	gone := func(u update) bool { return u.ends.Before(now) }
+	if slices.ContainsFunc(q.pending, gone) {
+		q.pending = slices.DeleteFunc(slices.Clone(q.pending), gone)
 	}
-	q.pending = q.pending[n:]
 }
 
 // allow takes a new set of kinds; absent leaves the set as it was.
@@ -125,7 +143,13 @@ func (q *queue) waiting() int {
 // Offer queues an update as it stands, for what no person can do: a kind unknown to libraries, a broken
 // type. The body may be any JSON, or none at all for truly malformed answers; kind "" gives a bare update.
 func (b *Bot) Offer(kind, body string) {
-	b.queue.push(kind, "offered", []byte(body))
+	b.queue.push(update{kind: kind, line: "offered", body: []byte(body)})
+}
+
+// OfferRaw queues what stands in the place of an update, to be delivered as it is: no object, one without an id, or
+// with the id of another. The server counts it as one of its own, and confirms it with those that come after it.
+func (b *Bot) OfferRaw(raw string) {
+	b.queue.push(update{line: "offered", body: []byte(raw), raw: true})
 }
 
 // UnknownOrigin is the body of a message forwarded from an origin no library knows.

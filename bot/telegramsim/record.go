@@ -61,14 +61,10 @@ func (r *recorder) add(c *call, body []byte, problem *Error) {
 	if !r.on {
 		return
 	}
-	chat := c.about
-	if chat == 0 && c.req != nil {
-		chat = c.int("chat_id")
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, Call{
-		At: c.srv.now(), Bot: c.bot.user.Username, Method: c.method, Chat: chat, Err: problem, Raw: body, req: c.req,
+		At: c.srv.now(), Bot: c.bot.user.Username, Method: c.method, Chat: c.concerns(), Err: problem, Raw: body, req: c.req,
 	})
 }
 

@@ -74,6 +74,7 @@ func (c *call) send(m *Message) (any, *Error) {
 		return nil, err
 	}
 	t.add(m)
+	c.number = c.bot.sent.Add(1)
 	c.srv.emit(Event{Kind: "sent", Bot: c.bot.user.Username, Chat: t.info.ID, Message: m})
 	return m, nil
 }

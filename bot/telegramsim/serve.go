@@ -22,6 +22,24 @@ type call struct {
 	req    *request
 	http   *http.Request // nil for a call in a webhook's answer
 	about  int64         // the chat it concerns, 0: none
+	number int64         // its place among the bot's messages, from 1; 0: no message
+}
+
+// concerns is the chat the call concerns, 0: none.
+func (c *call) concerns() int64 {
+	if c.about == 0 && c.req != nil {
+		return c.int("chat_id")
+	}
+	return c.about
+}
+
+// ended notes everywhere that the call was performed or refused.
+func (c *call) ended(body []byte, problem *Error) {
+	if problem != nil && problem.Code == http.StatusTooManyRequests {
+		c.srv.refusals[c.method].Add(1)
+	}
+	c.srv.record.add(c, body, problem)
+	c.srv.trace.called(c, problem)
 }
 
 // handler executes one method. Its result goes through encoding/json.
@@ -68,7 +86,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, c *call) {
 	c.req, problem = decodeRequest(r.Header.Get("Content-Type"), r.URL.RawQuery, body)
 	f := s.faults.match(c)
 	if f.ends() {
-		s.record.add(c, body, &Error{Description: "fault: " + string(f.Kind)})
+		c.ended(body, f.problem())
 		f.refuse(w, r, s)
 		return
 	}
@@ -79,7 +97,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, c *call) {
 	if problem == nil {
 		result, problem = c.execute()
 	}
-	s.record.add(c, body, problem)
+	c.ended(body, problem)
 	s.emitCall(c, problem)
 	if f != nil && f.Kind == FaultCutAfter || r.Context().Err() != nil || s.ctx.Err() != nil {
 		panic(http.ErrAbortHandler)

@@ -33,6 +33,7 @@ type Server struct {
 	limits  atomic.Pointer[Limits]
 	faults  faults
 	record  recorder
+	trace   traces
 	events  eventLog
 	files   fileStore
 	hooks   *http.Client
@@ -42,6 +43,7 @@ type Server struct {
 
 	connections atomic.Int64
 	counts      map[string]*atomic.Int64 // by method, fixed at start
+	refusals    map[string]*atomic.Int64 // answers 429, likewise
 
 	mu      sync.RWMutex
 	bots    map[string]*Bot // by token
@@ -62,7 +64,7 @@ func New(options Options) *Server {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		options: options, table: botAPI(), methods: handlers(), ctx: ctx, stop: stop,
-		counts:  map[string]*atomic.Int64{},
+		counts: map[string]*atomic.Int64{}, refusals: map[string]*atomic.Int64{},
 		bots:    map[string]*Bot{},
 		names:   map[string]*chat{},
 		groups:  map[int64]*chat{},
@@ -70,7 +72,7 @@ func New(options Options) *Server {
 		lastID:  7_000_000_000,
 	}
 	for method := range s.table.methods {
-		s.counts[method] = new(atomic.Int64)
+		s.counts[method], s.refusals[method] = new(atomic.Int64), new(atomic.Int64)
 	}
 	transport := options.WebhookTransport
 	if transport == nil {
@@ -111,9 +113,14 @@ func (s *Server) Limit(l *Limits) {
 }
 
 // Counts tells how often each method was called, refused calls included; methods never called are left out.
-func (s *Server) Counts() map[string]int64 {
+func (s *Server) Counts() map[string]int64 { return read(s.counts) }
+
+// TooMany tells how often each method was answered 429, by a limit or by a fault; methods that never were are left out.
+func (s *Server) TooMany() map[string]int64 { return read(s.refusals) }
+
+func read(meters map[string]*atomic.Int64) map[string]int64 {
 	counts := map[string]int64{}
-	for method, n := range s.counts {
+	for method, n := range meters {
 		counts[method] = n.Load()
 	}
 	maps.DeleteFunc(counts, func(_ string, n int64) bool { return n == 0 })

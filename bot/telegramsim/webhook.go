@@ -7,13 +7,16 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
 
 // webhook delivers a bot's updates: each line in its order, the next after a 2xx; lines side by side, up to
-// max at once. A line is one chat's messages, or one person's presses. A failed delivery is repeated after
-// a wait, for a day, and holds back its own line only.
+// max at once. A line is one chat's messages, or one person's presses. A failed delivery is repeated for as long as
+// the update lives, and holds back its own line only: once at once, then after waits that double, or after what the
+// answer's Retry-After says (WebhookActor.cpp of the real server).
 type webhook struct {
 	bot         *Bot
 	url, secret string
@@ -27,6 +30,7 @@ type webhook struct {
 	ready     []*line
 	busy      int
 	fault     WebhookFault
+	taken     int // deliveries that were answered 2xx
 	lastError string
 	lastAt    time.Time
 }
@@ -37,11 +41,14 @@ type line struct {
 	fails   int
 }
 
-// WebhookFault disturbs deliveries until it is replaced; the zero value disturbs nothing.
+// WebhookFault disturbs deliveries until it is replaced; the zero value disturbs nothing. Durations are nanoseconds
+// in JSON.
 type WebhookFault struct {
-	Delay   time.Duration `json:"delay"`   // before each delivery; nanoseconds in JSON
+	Delay   time.Duration `json:"delay"`   // before each delivery
 	Repeat  int           `json:"repeat"`  // how often each update is delivered again after a 2xx
 	Reverse bool          `json:"reverse"` // the newest of a line goes first
+	Echo    time.Duration `json:"echo"`    // each update comes once more so long after a 2xx, whatever came meanwhile
+	Lose    int           `json:"lose"`    // each n-th 2xx is lost on its way: what was taken is delivered again
 }
 
 // DisturbWebhook applies a fault to the webhook that is set; false when there is none.
@@ -94,17 +101,43 @@ func (h *webhook) run(l *line) {
 	defer h.mu.Unlock()
 	h.busy--
 	now := h.bot.srv.now()
-	switch {
-	case err != nil && now.Sub(u.at) < updateLife:
+	if err != nil {
 		l.fails++
 		h.lastError, h.lastAt = err.Error(), now
-		h.again(l, h.bot.srv.options.WebhookBackoff<<min(l.fails-1, 6))
+	}
+	switch wait := h.pause(l, err); {
+	case err != nil && !now.Add(wait).After(u.ends):
+		h.again(l, wait)
 	case h.finish(l, u):
 		delete(h.lines, l.name)
 	default:
 		h.ready = append(h.ready, l)
 	}
 	h.start()
+}
+
+// failure is a delivery that was not taken.
+type failure struct {
+	what       string
+	retryAfter time.Duration // as the bot asked; 0: it did not
+}
+
+// Error says what went wrong, in the words of getWebhookInfo.
+func (f *failure) Error() string { return f.what }
+
+// longestRetryAfter is the longest wait a bot may ask for.
+const longestRetryAfter = time.Hour
+
+// pause is how long a line waits after a failure.
+func (h *webhook) pause(l *line, err error) time.Duration {
+	var f *failure
+	switch {
+	case errors.As(err, &f) && f.retryAfter > 0:
+		return min(f.retryAfter, longestRetryAfter)
+	case l.fails <= 1:
+		return 0
+	}
+	return h.bot.srv.options.WebhookBackoff << min(l.fails-1, 6)
 }
 
 func (h *webhook) head(l *line) (update, WebhookFault) {
@@ -151,18 +184,44 @@ func (h *webhook) send(u update, f WebhookFault) error {
 		}
 	}
 	for range f.Repeat + 1 {
+		h.bot.srv.trace.handed(h.bot, u)
 		if err := h.post(u.json()); err != nil {
 			return err
 		}
 	}
+	if h.lost(f) {
+		return &failure{what: "read timeout expired"}
+	}
+	if f.Echo > 0 {
+		h.bot.srv.work.Go(func() { h.echo(u, f.Echo) })
+	}
 	return nil
+}
+
+// lost says that the answer to a delivery that was taken does not arrive.
+func (h *webhook) lost(f WebhookFault) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.taken++
+	return f.Lose > 0 && h.taken%f.Lose == 0
+}
+
+// echo delivers an update again after a wait. Nobody looks at the answer.
+func (h *webhook) echo(u update, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-h.ctx.Done():
+	case <-timer.C:
+		_ = h.post(u.json())
+	}
 }
 
 // post delivers once and executes a method call in the answer.
 func (h *webhook) post(body []byte) error {
 	r, err := http.NewRequestWithContext(h.ctx, http.MethodPost, h.url, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("wrong webhook URL")
+		return &failure{what: "wrong webhook URL"}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	if h.secret != "" {
@@ -170,15 +229,16 @@ func (h *webhook) post(body []byte) error {
 	}
 	answer, err := h.bot.srv.hooks.Do(r)
 	if err != nil {
-		return errors.New("connection failed")
+		return &failure{what: "connection failed"}
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return errors.New("Wrong response from the webhook: " + answer.Status)
+		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // no number: none
+		return &failure{"Wrong response from the webhook: " + answer.Status, time.Duration(max(0, seconds)) * time.Second}
 	}
 	content, err := io.ReadAll(io.LimitReader(answer.Body, MaxUpload))
 	if err != nil {
-		return errors.New("read timeout expired")
+		return &failure{what: "read timeout expired"}
 	}
 	h.bot.act(answer.Header.Get("Content-Type"), content)
 	return nil
@@ -192,15 +252,24 @@ func (b *Bot) act(contentType string, body []byte) {
 		return
 	}
 	method, named := req.get("method")
-	if !named || b.srv.table.methods[method.value] == nil || method.value == "getUpdates" {
+	if !named || b.srv.table.methods[method.value] == nil || !inAnswer(method.value) {
 		return
 	}
 	req.params = slices.DeleteFunc(req.params, func(p param) bool { return p.name == "method" })
 	b.srv.counts[method.value].Add(1)
 	c := &call{srv: b.srv, bot: b, method: method.value, req: req}
 	_, err = c.execute()
-	b.srv.record.add(c, body, err)
+	c.ended(body, err)
 	b.srv.emitCall(c, err)
+}
+
+// inAnswer says whether the server executes the method from a webhook's answer.
+func inAnswer(method string) bool {
+	switch method {
+	case "deleteWebhook", "setWebhook", "close", "logOut":
+		return false
+	}
+	return !strings.HasPrefix(method, "get")
 }
 
 func (h *webhook) waiting() int {

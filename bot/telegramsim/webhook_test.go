@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -22,6 +23,7 @@ type hookSide struct {
 	most   int
 	open   int
 	answer func(n int) (status int, body string)
+	header http.Header   // when set, of the answers
 	hold   chan struct{} // when set, deliveries wait for it
 }
 
@@ -40,6 +42,7 @@ func (h *hookSide) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("the server left")
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
+	maps.Copy(header, h.header)
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
@@ -184,6 +187,69 @@ func TestWebhookDisturbed(t *testing.T) {
 		want := []string{"/start", "one", "one", "three", "three", "two", "two"}
 		if got := h.seen(); !slices.Equal(got, want) {
 			t.Errorf("delivered %q", got)
+		}
+	})
+}
+
+// An answer that is lost brings the update again; an echo comes late, beside its sequence.
+func TestWebhookRepeatsWhatWasTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hookSide{}
+		s := hooked(t, h, "")
+		s.bot.DisturbWebhook(WebhookFault{Lose: 2})
+		must(s.phone.Send("one")) // the second delivery of all
+		must(s.phone.Send("two"))
+		synctest.Wait()
+		s.bot.DisturbWebhook(WebhookFault{Echo: time.Minute})
+		must(s.phone.Send("three"))
+		synctest.Wait()
+		s.bot.DisturbWebhook(WebhookFault{})
+		must(s.phone.Send("four"))
+		time.Sleep(time.Hour) // of the bubble's clock
+		synctest.Wait()
+		want := []string{"/start", "one", "one", "two", "two", "three", "four", "three"}
+		if got := h.seen(); !slices.Equal(got, want) {
+			t.Errorf("delivered %q, want %q", got, want)
+		}
+	})
+}
+
+// The first repeat comes at once, the next ones after waits that double; Retry-After is obeyed.
+func TestWebhookBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var at []time.Duration
+		h := &hookSide{header: http.Header{}}
+		h.answer = func(n int) (int, string) {
+			at = append(at, time.Since(start))
+			h.header = http.Header{}
+			if n == 4 {
+				h.header.Set("Retry-After", "100")
+			}
+			if n > 5 {
+				return http.StatusOK, ""
+			}
+			return http.StatusServiceUnavailable, ""
+		}
+		hooked(t, h, "")
+		time.Sleep(time.Hour) // of the bubble's clock
+		synctest.Wait()
+		want := []time.Duration{0, 0, 2 * time.Second, 6 * time.Second, 106 * time.Second, 122 * time.Second}
+		if !slices.Equal(at, want) {
+			t.Errorf("delivered after %v, want %v", at, want)
+		}
+	})
+}
+
+// A method that reads, or that would end the webhook, is not executed from an answer.
+func TestWebhookAnswerCannotEndIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hookSide{answer: func(int) (int, string) { return http.StatusOK, `{"method":"deleteWebhook"}` }}
+		s := hooked(t, h, "")
+		must(s.phone.Send("one"))
+		synctest.Wait()
+		if got := h.seen(); len(got) != 2 || s.srv.Counts()["deleteWebhook"] != 0 {
+			t.Errorf("delivered %q, counts %v", got, s.srv.Counts())
 		}
 	})
 }
