@@ -2,6 +2,7 @@ package referrals
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -72,7 +73,8 @@ type Move struct {
 	ID   string `json:"id"`
 	Desk string `json:"d"`
 	Code string `json:"c"`
-	// From are the states it may be made from; none: only when there is no such holding.
+	// From are the states it may be made from, "" among them when it may begin the holding too; none: only
+	// when there is no such holding.
 	From []State `json:"f,omitempty"`
 	To   State   `json:"t"`
 	// Claim, when not zero, must be the holding's claim number.
@@ -89,6 +91,19 @@ type Move struct {
 	Reason string    `json:"re,omitempty"`
 	// Errands are kept with the move and run after it.
 	Errands []Errand `json:"e,omitempty"`
+}
+
+// Begins says that the move may be made where there is no such holding yet.
+func (m Move) Begins() bool { return len(m.From) == 0 || slices.Contains(m.From, "") }
+
+// DeskEvent is what a desk learns of without asking: one of its holdings has come to a state.
+type DeskEvent struct {
+	// ID is where the event stands in the desk's events: later ones come after it.
+	ID    string
+	Code  string
+	State State
+	Lane  Lane
+	At    time.Time
 }
 
 // ErrNotThere is returned by a move whose holding is not in one of the states the move

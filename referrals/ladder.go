@@ -18,17 +18,17 @@ func open(d *Desk, c Case, code string, at time.Time) Move {
 	return m
 }
 
-// withdraw is the move that takes a share back, in whatever state it is.
-func withdraw(s Share, at time.Time) Move {
-	return Move{ID: "withdraw:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at,
+// withdraw is the move that takes a share back, in whatever state it is. The release of a share may
+// still be under way, since errands that failed are tried again later and may pass each other: its
+// withdrawal then begins the holding, and the release, made only where there is none, comes too late.
+func withdraw(s Share, c Case, at time.Time) Move {
+	m := Move{ID: "withdraw:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at,
 		From: []State{Alerted, Acknowledged, Silent, Offered, Claimed, Accepted, Completed, Closed, Declined, Expired, Returned}}
-}
-
-// forestall is the move that keeps a release from being made after its withdrawal: errands that
-// failed are tried again later, and open is made only where there is no holding.
-func forestall(s Share, c Case, at time.Time) Move {
-	return Move{ID: "forestall:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at,
-		Lane: c.Lane, Origin: c.Slot}
+	if s.Stage == Released {
+		m.From = append(m.From, "")
+		m.Lane, m.Origin = c.Lane, c.Slot
+	}
+	return m
 }
 
 // Due is when a rung's silence has a consequence. Emergencies and urgent cases ignore duty hours; a

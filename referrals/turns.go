@@ -191,12 +191,8 @@ func (c Case) recalled(e Event) (Case, []Errand) {
 	}
 	var out []Errand
 	for i, s := range c.Shares {
-		if s.Stage == Released { // its release may still be under way
-			m := forestall(s, c, e.At)
-			out = append(out, Errand{Move: &m})
-		}
 		if s.Holding != "" && (s.Stage != Passed || s.Read) {
-			m := withdraw(s, e.At)
+			m := withdraw(s, c, e.At)
 			m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: s.Desk, Rung: EveryRung, Code: s.Holding, Lane: c.Lane,
 				Origin: c.Slot, At: e.At}}}
 			out = append(out, Errand{Move: &m})

@@ -95,8 +95,6 @@ func inAWord(t testing.TB, e Errand) string {
 		return "addition " + e.Notice.Desk + " " + strings.TrimPrefix(e.Notice.Document, string(testCode)+".")
 	case e.Notice != nil:
 		return strings.TrimSpace(string(e.Notice.Kind) + " " + e.Notice.Desk)
-	case e.Move != nil && len(e.Move.From) == 0 && e.Move.To == Withdrawn:
-		return "forestall " + e.Move.Desk
 	case e.Move != nil && e.Move.To == Alerted:
 		return "alert " + e.Move.Desk
 	case e.Move != nil && e.Move.To == Offered:
@@ -156,14 +154,14 @@ func TestTurns(t *testing.T) {
 
 		{"withdrawn from everybody who was told", "lima a b headquarters",
 			"sent > alert lima, offer a 1; silent lima > alert headquarters, tell released headquarters; pass a > offer b 2, tell released b; " +
-				"withdraw > withdraw lima, forestall b, withdraw b, forestall headquarters, withdraw headquarters"},
+				"withdraw > withdraw lima, withdraw b, withdraw headquarters"},
 		{"withdrawn from those who had finished and who had read and passed", "lima a b",
 			"sent > alert lima, offer a 1; close lima > tell closed lima; accept a > tell accepted a; pass a > offer b 2, tell released b; close b > tell completed b; " +
 				"withdraw > withdraw lima, withdraw a, withdraw b"},
-		{"a claim is enough to have read", "a b", "sent > offer a 1; claim a > ; pass a > offer b 2, tell released b; withdraw > withdraw a, forestall b, withdraw b"},
-		{"returned, and the claim was never heard of", "a b", "sent > offer a 1; return a > offer b 2, tell released b; claim a > ; withdraw > withdraw a, forestall b, withdraw b"},
+		{"a claim is enough to have read", "a b", "sent > offer a 1; claim a > ; pass a > offer b 2, tell released b; withdraw > withdraw a, withdraw b"},
+		{"returned, and the claim was never heard of", "a b", "sent > offer a 1; return a > offer b 2, tell released b; claim a > ; withdraw > withdraw a, withdraw b"},
 		{"withdrawn: nothing moves any more", "lima a b headquarters",
-			"sent > alert lima, offer a 1; withdraw > forestall lima, withdraw lima, forestall a, withdraw a; withdraw > ; end > ; sent > ; " +
+			"sent > alert lima, offer a 1; withdraw > withdraw lima, withdraw a; withdraw > ; end > ; sent > ; " +
 				"silent lima > ; pass a > ; accept a > ; claim a > ; ack lima > ; close lima > ; add 2 > "},
 		{"withdrawn before it began", "lima a", "withdraw > ; sent > "},
 		{"no more help needed", "lima", "sent > alert lima; ack lima > tell read lima; end > withdraw lima; withdraw > "},
@@ -242,7 +240,7 @@ func TestReleasesSayWhereAndUntilWhen(t *testing.T) {
 // TestWithdrawalReachesEveryState follows each withdrawal to a holding in whatever state it is.
 func TestWithdrawalReachesEveryState(t *testing.T) {
 	_, errands := run(t, shared("a"), "sent", "withdraw")
-	forestall, back := errands[1].Move, errands[2].Move
+	back := errands[1].Move
 	for _, state := range allStates() {
 		if reaches := slices.Contains(back.From, state); reaches != (state != Withdrawn) {
 			t.Errorf("from %s: %v", state, reaches)
@@ -251,8 +249,12 @@ func TestWithdrawalReachesEveryState(t *testing.T) {
 	if n := back.Errands[0].Notice; n.Kind != NoticeWithdrawn || n.Desk != "a" || n.Code != "K7QM-3XRP-1" || !back.Due.IsZero() || back.Claim != 0 {
 		t.Errorf("%+v tells %+v", back, n)
 	}
-	if len(forestall.From) > 0 || len(forestall.Errands) > 0 || forestall.ID == back.ID || forestall.Lane != Urgent || forestall.Origin != "p07" {
-		t.Errorf("who was not told yet is not told: %+v", forestall)
+	if !back.Begins() || back.Lane != Urgent || back.Origin != "p07" {
+		t.Errorf("a release that is still under way is made: %+v", back)
+	}
+	_, errands = run(t, shared("a"), "sent", "claim a", "accept a", "withdraw")
+	if taken := errands[len(errands)-1].Move; taken.To != Withdrawn || taken.Begins() {
+		t.Errorf("a holding that was there begins: %+v", taken)
 	}
 }
 

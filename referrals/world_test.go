@@ -11,7 +11,7 @@ import (
 )
 
 // world is one case, its desks and what lies between them, all as the store and the relay promise them:
-// moves count once and only from where they start, what fails is tried again in order, and the posts
+// moves count once and only from where they start, what fails is tried again in any order, and the posts
 // of desks reach the case late and in any order.
 type world struct {
 	line    map[string]*Desk
@@ -26,6 +26,7 @@ type world struct {
 	down    map[string]bool
 	// What was seen on the way.
 	read, silent map[string]bool
+	notices      []Notice
 	pages        int
 	unanswered   int
 }
@@ -33,13 +34,18 @@ type world struct {
 // Desk makes a world a directory whose desks come and go.
 func (w *world) Desk(id string) *Desk { return w.line[id] }
 
-func newWorld(t *rapid.T) *world {
+func emptyWorld() *world {
 	w := &world{line: map[string]*Desk{}, now: noon, held: map[string]*Holding{}, made: map[string]bool{}, posted: map[string]bool{},
 		down: map[string]bool{}, read: map[string]bool{}, silent: map[string]bool{}}
 	for _, d := range lineDesks().Desks() {
 		desk := *d
 		w.line[d.ID] = &desk
 	}
+	return w
+}
+
+func newWorld(t *rapid.T) *world {
+	w := emptyWorld()
 	ids := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"lima", "gone-mission", Headquarters, "a", "b", "c", "full", "gone"}),
 		func(id string) string { return id }).Draw(t, "shares")
 	if slices.Contains(ids, "lima") { // a case has one mission
@@ -92,13 +98,14 @@ func (w *world) run(t *rapid.T, errands []Errand) {
 // move is the store's move, and its errands. It reports whether the move was made now.
 func (w *world) move(t *rapid.T, m Move) bool {
 	h := w.held[m.Desk]
-	if w.made[m.Desk+m.Code+m.ID] || h == nil && len(m.From) > 0 || h != nil && (h.Code != m.Code || !fits(m, *h)) {
+	if w.made[m.Desk+m.Code+m.ID] || h == nil && !m.Begins() || h != nil && (h.Code != m.Code || !fits(m, *h)) {
 		return false
 	}
 	if !slices.ContainsFunc(w.c.Shares, func(s Share) bool { return s.Desk == m.Desk }) {
 		t.Fatalf("%s was not consented to: %+v", m.Desk, m)
 	}
-	if h == nil {
+	begun := h == nil
+	if begun {
 		h = &Holding{Desk: m.Desk, Code: m.Code, Lane: m.Lane, Origin: m.Origin, Since: m.At, Rung: m.Rung}
 		w.held[m.Desk] = h
 	} else if !h.Open() && m.To != Withdrawn {
@@ -114,6 +121,9 @@ func (w *world) move(t *rapid.T, m Move) bool {
 	}
 	w.read[m.Desk] = w.read[m.Desk] || h.Readable()
 	w.silent[m.Desk] = w.silent[m.Desk] || h.State == Silent
+	if begun && !h.Open() {
+		return true // nobody was told of it, and nobody is
+	}
 	w.run(t, m.Errands)
 	return true
 }
@@ -141,6 +151,7 @@ func (w *world) post(t *rapid.T, p Post) {
 }
 
 func (w *world) notice(t *rapid.T, n Notice) {
+	w.notices = append(w.notices, n)
 	if n.Kind == NoticePage {
 		w.pages++
 		return
@@ -161,9 +172,9 @@ func (w *world) deliver(t *rapid.T) {
 	w.happen(t, e)
 }
 
-// sweep tries again, in order, what waited for desks that were down.
+// sweep tries again, in any order, what waited for desks that were down.
 func (w *world) sweep(t *rapid.T) {
-	waiting := w.pending
+	waiting := rapid.Permutation(w.pending).Draw(t, "order")
 	w.pending = nil
 	w.run(t, waiting)
 }
@@ -301,5 +312,31 @@ func rarely(act func(*rapid.T)) func(*rapid.T) {
 func (w *world) door(desk string) {
 	if d := w.line[desk]; d != nil {
 		d.Accepting = !d.Accepting
+	}
+}
+
+// TestAWithdrawalAndTheReleaseMayPassEachOther makes both moves in both orders at a desk.
+func TestAWithdrawalAndTheReleaseMayPassEachOther(t *testing.T) {
+	for _, desk := range []string{"a", "lima", Headquarters} {
+		_, errands := run(t, shared(desk), "sent", "withdraw")
+		for _, order := range [][2]int{{0, 1}, {1, 0}} {
+			rapid.Check(t, func(t *rapid.T) {
+				w := emptyWorld()
+				w.c = shared(desk)
+				var moves []Errand
+				for _, e := range errands {
+					if e.Move != nil {
+						moves = append(moves, e)
+					}
+				}
+				w.run(t, []Errand{moves[order[0]], moves[order[1]]})
+				if h := w.held[desk]; h == nil || h.State != Withdrawn || !h.Due.IsZero() {
+					t.Fatalf("%s in order %v: %+v", desk, order, h)
+				}
+				if told := len(w.notices); order[0] == 1 && told != 0 || order[0] == 0 && told != 2 {
+					t.Fatalf("%s in order %v is told %+v", desk, order, w.notices)
+				}
+			})
+		}
 	}
 }

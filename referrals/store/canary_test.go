@@ -89,6 +89,8 @@ func everything(t *testing.T, ctx context.Context, db redis.Cmdable) map[string]
 			held = db.Get(ctx, k).Val()
 		case "hash":
 			held = db.HGetAll(ctx, k).Val()
+		case "stream":
+			held = db.XRange(ctx, k, "-", "+").Val()
 		case "zset":
 			held = db.ZRangeWithScores(ctx, k, 0, -1).Val()
 		default:
@@ -142,7 +144,7 @@ func TestEverythingHasAnEnd(t *testing.T) {
 		journey(t, b)
 		longest := map[string]time.Duration{
 			"r": 2 * time.Hour, "seen": known, "ops": known, "m": known, "d": 168 * time.Hour, "f": time.Hour,
-			"h": 168 * time.Hour, "l": time.Minute, "ping": time.Minute,
+			"h": 168 * time.Hour, "ev": 168 * time.Hour, "l": time.Minute, "ping": time.Minute,
 		}
 		met := map[string]bool{}
 		for k := range everything(t, b.ctx, b.db) {

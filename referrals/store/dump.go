@@ -107,6 +107,14 @@ func (s *Store) dumpKey(ctx context.Context, k string) (DumpEntry, error) {
 		for i := 0; i+1 < len(fields) && i < 2*dumpFields; i += 2 {
 			parts = append(parts, preview(fields[i])+"="+preview(fields[i+1]))
 		}
+	case "stream":
+		last, err := s.db.XRevRangeN(ctx, k, "+", "-", dumpFields).Result()
+		if err != nil {
+			return e, err
+		}
+		for _, m := range last {
+			parts = append(parts, preview(fmt.Sprint(m.ID, m.Values)))
+		}
 	case "zset":
 		members, err := s.db.ZRangeWithScores(ctx, k, 0, dumpFields-1).Result()
 		if err != nil {

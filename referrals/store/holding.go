@@ -13,7 +13,8 @@ import (
 // Move changes a holding and keeps the move's errands, in one script, and returns the holding
 // and the errands as tasks, in their order, to run until Till, the grace from now, and to Settle then. Rung is set when
 // the holding begins and when AtRung names the rung that the move starts from. Since is the
-// At of the move that began the holding.
+// At of the move that began the holding. A holding that begins ended is never told of: the move's
+// errands are not kept, and Events has nothing of it.
 //
 // The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
 // begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
@@ -64,7 +65,10 @@ func (s *Store) moveCall(m referrals.Move) (call, []referrals.Task, error) {
 	if begun.IsZero() {
 		begun = now
 	}
-	if len(m.From) == 0 && lane == "" {
+	if m.Begins() && lane == "" {
+		if len(m.From) > 0 { // its holding may exist, in a lane of its own
+			return call{}, nil, errors.New("move: one that may begin a holding or change one needs a lane")
+		}
 		lane = referrals.Routine
 	}
 	slot := DeskSlot(m.Desk)
@@ -87,7 +91,7 @@ func (s *Store) moveCall(m referrals.Move) (call, []referrals.Task, error) {
 	}
 	keys := []string{
 		holdingKey(m.Desk, m.Code), queueKey(m.Desk), endedKey(m.Desk), opsKey(m.Desk),
-		dueKey(slot), outboxKey(slot), errandsKey(slot),
+		dueKey(slot), outboxKey(slot), errandsKey(slot), eventsKey(m.Desk), counterKey(slot),
 	}
 	return call{s.scripts.move, keys, append(args, errands...)}, tasks, nil
 }

@@ -23,7 +23,8 @@ func key(slot, rest string) string { return "{" + slot + "}:" + rest }
 // Due: sorted set, member's name → when somebody must look at it, in milliseconds.
 func dueKey(slot string) string { return key(slot, "due") }
 
-// Counter: string, the last number handed out in the slot. Has no end: one for each slot.
+// Counter: string, the last number handed out in the slot, and how far the highest clock of all scripts
+// is below it ("1700000000005/4"). Has no end: one for each slot.
 func counterKey(slot string) string { return key(slot, "n") }
 
 // Seen: sorted set, id of a post → when it came first, in milliseconds.
@@ -56,7 +57,8 @@ func documentsKey(slot string, code referrals.Code) string { return key(slot, "d
 func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
 
 // Holding: hash in the clear but for re, the reason, sealed. st state, ln lane, cl claim, rg rung,
-// si since, du due, both in milliseconds, or origin, q place in the queue, n number of its clock's taking.
+// si since, du due, both in milliseconds, w how far du was away when it was set, or origin, q place in the
+// queue, n number of its clock's taking.
 func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
 
 // Queue: sorted set, all scores zero, read in the order of its members: a letter for the
@@ -68,6 +70,9 @@ func endedKey(desk string) string { return key(DeskSlot(desk), "ended") }
 
 // Ops: sorted set, code/id of a move → when it was made, in milliseconds.
 func opsKey(desk string) string { return key(DeskSlot(desk), "ops") }
+
+// Events: stream of what a desk should learn of. c code, s state, l lane, a at in milliseconds.
+func eventsKey(desk string) string { return key(DeskSlot(desk), "ev") }
 
 // Lease: string, the owner.
 func leaseKey(name string) string { return key("lease:"+name, "l") }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"defenderline/referrals"
 )
@@ -57,6 +55,7 @@ const inboxLimit = 200
 // never repeated by the store itself: each may be repeated by its caller.
 type Store struct {
 	db       redis.UniversalClient
+	readers  redis.UniversalClient // of events: nothing else waits on these connections
 	scripts  scripts
 	vault    *Vault
 	now      func() time.Time
@@ -73,12 +72,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Vault == nil || o.Now == nil {
 		return nil, errors.New("store: Options.Vault and Options.Now are required")
 	}
-	db, err := connect(o)
+	db, err := connect(o, 0)
+	if err != nil {
+		return nil, err
+	}
+	readers, err := connect(o, eventReaders)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		db: db, scripts: newScripts(), vault: o.Vault, now: o.Now,
+		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour),
 	}
@@ -89,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.slots = append(s.slots, DeskSlot(desk))
 	}
 	if err := s.check(ctx, o.RequireDurable); err != nil {
-		_ = db.Close()
+		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -109,7 +112,7 @@ func (s *Store) check(ctx context.Context, durable bool) error {
 }
 
 // Close ends all connections.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.readers.Close(), s.db.Close()) }
 
 // Warnings are what Open found that does not forbid serving but should be known.
 func (s *Store) Warnings() []string { return s.warnings }
@@ -137,73 +140,6 @@ func orElse(d, fallback time.Duration) time.Duration {
 	}
 	return d
 }
-
-// connect makes the client. It does not dial.
-func connect(o Options) (redis.UniversalClient, error) {
-	named := 0
-	for _, set := range []bool{o.URL != "", len(o.Cluster) > 0, o.Sentinel.Master != "" || len(o.Sentinel.Addresses) > 0} {
-		if set {
-			named++
-		}
-	}
-	switch {
-	case named != 1:
-		return nil, errors.New("redis: give exactly one of url, cluster and sentinel")
-	case len(o.Cluster) > 0:
-		return redis.NewClusterClient(clusterOptions(o)), nil
-	case o.URL == "":
-		if o.Sentinel.Master == "" || len(o.Sentinel.Addresses) == 0 {
-			return nil, errors.New("redis.sentinel: give both master and addresses")
-		}
-		return redis.NewFailoverClient(sentinelOptions(o)), nil
-	}
-	single, err := redis.ParseURL(o.URL)
-	if err != nil { // the library's error repeats the URL with its password
-		return nil, errors.New("redis.url cannot be read; write redis://host:port/number, rediss:// or unix:///path")
-	}
-	return redis.NewClient(singleOptions(o, single)), nil
-}
-
-// No retries: a lost answer is repeated by the caller, who knows what it repeats. No
-// handshake that Redis 7.0 refuses. A context's deadline ends a command.
-
-func singleOptions(o Options, single *redis.Options) *redis.Options {
-	if o.Username != "" {
-		single.Username = o.Username
-	}
-	if o.Password != "" {
-		single.Password = o.Password
-	}
-	single.Protocol, single.MaxRetries, single.DialerRetries = 2, -1, 1
-	single.ContextTimeoutEnabled, single.DisableIdentity = true, true
-	single.MaintNotificationsConfig = quiet()
-	return single
-}
-
-func clusterOptions(o Options) *redis.ClusterOptions {
-	return &redis.ClusterOptions{
-		Addrs: o.Cluster, Username: o.Username, Password: o.Password,
-		Protocol: 2, MaxRetries: -1, DialerRetries: 1,
-		ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: quiet(),
-	}
-}
-
-func sentinelOptions(o Options) *redis.FailoverOptions {
-	return &redis.FailoverOptions{
-		MasterName: o.Sentinel.Master, SentinelAddrs: o.Sentinel.Addresses,
-		Username: o.Username, Password: o.Password,
-		Protocol: 2, MaxRetries: -1, DialerRetries: 1,
-		ContextTimeoutEnabled: true, DisableIdentity: true,
-	}
-}
-
-func quiet() *maintnotifications.Config {
-	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-}
-
-// Quiet stops the driver's own lines on standard error, which are no JSON and say nothing that
-// an error does not. It is for the whole process: call it once, before Open.
-func Quiet() { logging.Disable() }
 
 // ms is a time as Redis keeps it; the zero time is "0": never.
 func ms(t time.Time) int64 {

@@ -58,7 +58,7 @@ func newScripts() scripts {
 		settle:  redis.NewScript(settleLua),
 		overdue: redis.NewScript(overdueLua),
 		prolong: redis.NewScript(prolongLua),
-		move:    redis.NewScript(moveLua),
+		move:    redis.NewScript(libLua + moveLua),
 		lease:   redis.NewScript(leaseLua),
 	}
 }
