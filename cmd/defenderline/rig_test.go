@@ -1,19 +1,18 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,20 +26,45 @@ import (
 // unless the test fails.
 const patience = 30 * time.Second
 
-// rig is a whole line as it runs for real: the binary, a redis-server, the simulated Telegram, people.
+// rig is a whole line as it runs for real: the binary, once or several times, a Redis, the simulated Telegram,
+// people. The first replica's methods are the rig's own.
 type rig struct {
-	t       testing.TB
-	dir     string
-	sim     *telegramsim.Server
-	api     *httptest.Server
-	redis   *redistest.Server
-	bot     *telegramsim.Bot
-	private map[string][]byte // by desk
-	signing []byte            // the line's public key
+	*replica
+	t        testing.TB
+	o        rigOptions
+	dir      string
+	sim      *telegramsim.Server
+	api      *httptest.Server
+	redis    *redistest.Server // the single server, or the one that began as master
+	vessel   *vessel
+	bot      *telegramsim.Bot
+	private  map[string][]byte // by desk
+	signing  []byte            // the line's public key
+	replicas []*replica
+	hook     string // the webhook's address; empty: polling
+}
+
+// rigOptions say of what a rig is made. The zero value is what most tests use: one replica that polls, one
+// redis-server.
+type rigOptions struct {
+	// webhook: updates are delivered, each to a replica drawn at random; else one replica polls.
+	webhook  bool
+	replicas int       // of the binary; 0: one
+	store    storeKind // "": single
+	proxy    bool      // between the binary and a single redis-server
+	flags    []string  // of every redis-server
+	// change adapts the configuration file before the line starts.
+	change []func(*rig, *string)
+}
+
+// replica is one process of the line.
+type replica struct {
+	r       *rig
+	file    string // its configuration
 	http    string
+	listen  string // for deliveries
 	process *exec.Cmd
 	log     *logBuffer
-	hook    string // the webhook's address; empty: polling
 }
 
 // The chats of officers and caseworkers.
@@ -51,9 +75,17 @@ const (
 // newRig sets everything up, starts the line and waits until it is ready.
 func newRig(t testing.TB, change ...func(*rig, *string)) *rig {
 	t.Helper()
-	r := newRigAlmostReady(t, change...)
-	if !r.eventually(func() bool { return r.status("/readyz") == http.StatusOK }) {
-		t.Fatalf("the line did not become ready:\n%s", r.log)
+	return newRigWith(t, rigOptions{change: change})
+}
+
+// newRigWith is newRig with everything that can be chosen.
+func newRigWith(t testing.TB, o rigOptions) *rig {
+	t.Helper()
+	r := newRigBuilt(t, o)
+	for _, p := range r.replicas {
+		if !r.eventually(func() bool { return p.status("/readyz") == http.StatusOK }) {
+			t.Fatalf("the line did not become ready:\n%s", p.log)
+		}
 	}
 	return r
 }
@@ -61,7 +93,14 @@ func newRig(t testing.TB, change ...func(*rig, *string)) *rig {
 // newRigAlmostReady starts a line that listens, ready or not.
 func newRigAlmostReady(t testing.TB, change ...func(*rig, *string)) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), private: map[string][]byte{}, redis: redistest.Start(t)}
+	return newRigBuilt(t, rigOptions{change: change})
+}
+
+func newRigBuilt(t testing.TB, o rigOptions) *rig {
+	t.Helper()
+	r := &rig{t: t, o: o, dir: t.TempDir(), private: map[string][]byte{}}
+	r.vessel = newVessel(t, o)
+	r.redis = r.vessel.servers[0]
 	_, load := t.(*testing.B)
 	r.sim = telegramsim.New(telegramsim.Options{WebhookBackoff: 20 * time.Millisecond, Load: load})
 	r.api = httptest.NewServer(r.sim)
@@ -70,14 +109,41 @@ func newRigAlmostReady(t testing.TB, change ...func(*rig, *string)) *rig {
 	if r.bot, err = r.sim.AddBot("1000001:"+strings.Repeat("A", 35), "TheLineBot"); err != nil {
 		t.Fatal(err)
 	}
-	r.http = freeAddr(t)
+	for i := range max(o.replicas, 1) {
+		p := &replica{r: r, file: fmt.Sprintf("line%d.yaml", i), http: freeAddr(t), listen: freeAddr(t), log: &logBuffer{}}
+		r.replicas = append(r.replicas, p)
+	}
+	r.replica = r.replicas[0]
 	config := r.config()
-	for _, c := range change {
+	if o.webhook {
+		config = r.delivered(config)
+	}
+	for _, c := range o.change {
 		c(r, &config)
 	}
-	r.write("line.yaml", config)
-	r.start()
+	for _, p := range r.replicas {
+		own := strings.NewReplacer(r.http, p.http, r.listen, p.listen)
+		r.write(p.file, own.Replace(config))
+		p.start()
+	}
 	return r
+}
+
+// delivered changes a configuration to webhooks and stands a load balancer before the replicas.
+func (r *rig) delivered(config string) string {
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(req *httputil.ProxyRequest) {
+			to := r.replicas[rand.IntN(len(r.replicas))]
+			req.SetURL(&url.URL{Scheme: "http", Host: to.listen})
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}
+	balancer := httptest.NewServer(proxy)
+	r.t.Cleanup(balancer.Close)
+	r.hook = balancer.URL + "/telegram"
+	r.write("hook-secret", "s3cret-of-the-hook")
+	return strings.Replace(config, "telegram: {token_file: token,", fmt.Sprintf(
+		"telegram: {token_file: token, webhook: {url: %q, listen: %q, secret_file: hook-secret},", r.hook, r.listen), 1)
 }
 
 func freeAddr(t testing.TB) string {
@@ -126,7 +192,7 @@ func (r *rig) config() string {
 	}
 	return fmt.Sprintf(`
 telegram: {token_file: token, api_url: %s}
-redis: {url: %s}
+redis: {%s}
 state_keys_file: secrets/state-keys.json
 signing_key_file: secrets/signing.asc
 http: {listen: %s}
@@ -165,48 +231,53 @@ ngos:
     accept_within: 30m
     capacity: 20
     accepting: true
-`, r.api.URL, r.redis.URL(), r.http, r.key("lima"), lima1, lima2, r.key("headquarters"), hqChat,
+`, r.api.URL, r.vessel.config, r.http, r.key("lima"), lima1, lima2, r.key("headquarters"), hqChat,
 		r.key("front-line-defenders"), fldChat, r.key("pbi"), pbiChat)
 }
 
 // start runs the binary and waits until it is ready.
-func (r *rig) start() {
-	r.t.Helper()
-	r.log = &logBuffer{}
-	r.process = exec.Command(binary(r.t), "serve", "--config", filepath.Join(r.dir, "line.yaml"))
-	r.process.Stdout, r.process.Stderr = r.log, r.log
-	if err := r.process.Start(); err != nil {
-		r.t.Fatal(err)
+func (p *replica) start() {
+	p.r.t.Helper()
+	p.log = &logBuffer{}
+	p.process = exec.Command(binary(p.r.t), "serve", "--config", filepath.Join(p.r.dir, p.file))
+	p.process.Stdout, p.process.Stderr = p.log, p.log
+	if err := p.process.Start(); err != nil {
+		p.r.t.Fatal(err)
 	}
-	r.t.Cleanup(r.kill)
-	if !r.eventually(func() bool { return strings.Contains(r.log.String(), `"msg":"listening"`) }) {
-		r.t.Fatalf("the line does not listen:\n%s", r.log)
+	p.r.t.Cleanup(p.kill)
+	if !p.r.eventually(func() bool { return strings.Contains(p.log.String(), `"msg":"listening"`) }) {
+		p.r.t.Fatalf("the line does not listen:\n%s", p.log)
 	}
 }
 
 // kill ends the binary as kill -9 does.
-func (r *rig) kill() {
-	if r.process != nil {
-		_ = r.process.Process.Kill() // it may have ended already
-		_ = r.process.Wait()
-		r.process = nil
+func (p *replica) kill() {
+	if p.process != nil {
+		_ = p.process.Process.Kill() // it may have ended already
+		_ = p.process.Wait()
+		p.process = nil
 	}
 }
 
 // stop ends the binary as an operator does, and returns its exit status.
-func (r *rig) stop() int {
-	r.t.Helper()
-	if err := r.process.Process.Signal(syscall.SIGTERM); err != nil {
-		r.t.Fatal(err)
-	}
-	_ = r.process.Wait() // the exit status says it
-	status := r.process.ProcessState.ExitCode()
-	r.process = nil
+func (p *replica) stop() int {
+	p.r.t.Helper()
+	p.signal(syscall.SIGTERM)
+	_ = p.process.Wait() // the exit status says it
+	status := p.process.ProcessState.ExitCode()
+	p.process = nil
 	return status
 }
 
-func (r *rig) status(path string) int {
-	resp, err := http.Get("http://" + r.http + path)
+func (p *replica) signal(s syscall.Signal) {
+	p.r.t.Helper()
+	if err := p.process.Process.Signal(s); err != nil {
+		p.r.t.Fatal(err)
+	}
+}
+
+func (p *replica) status(path string) int {
+	resp, err := http.Get("http://" + p.http + path)
 	if err != nil {
 		return 0
 	}
@@ -215,23 +286,26 @@ func (r *rig) status(path string) int {
 }
 
 // get is the body of a page of the line.
-func (r *rig) get(path string) string {
-	r.t.Helper()
-	resp, err := http.Get("http://" + r.http + path)
+func (p *replica) get(path string) string {
+	p.r.t.Helper()
+	resp, err := http.Get("http://" + p.http + path)
 	if err != nil {
-		r.t.Fatal(err)
+		p.r.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		r.t.Fatal(err)
+		p.r.t.Fatal(err)
 	}
 	return string(body)
 }
 
 // eventually waits until ok holds.
-func (r *rig) eventually(ok func() bool) bool {
-	deadline := time.Now().Add(patience)
+func (r *rig) eventually(ok func() bool) bool { return within(patience, ok) }
+
+// within waits until ok holds, for so long at most.
+func within(d time.Duration, ok func() bool) bool {
+	deadline := time.Now().Add(d)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
@@ -241,252 +315,4 @@ func (r *rig) eventually(ok func() bool) bool {
 		<-tick.C
 	}
 	return true
-}
-
-// actor is a person with a phone in the chat with the line.
-type actor struct {
-	*telegramsim.Phone
-	r   *rig
-	ctx context.Context
-	// acts counts presses and messages since the emergency was begun, by the contract's rule.
-	acts int
-}
-
-// person gives a phone to somebody; an id of 0 is a new one.
-func (r *rig) person(id int64, lang string) *actor {
-	r.t.Helper()
-	p, err := r.sim.AddPerson(telegramsim.User{ID: id, FirstName: "Somebody", LanguageCode: lang})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r.t.Cleanup(cancel)
-	return &actor{Phone: p.With(r.bot), r: r, ctx: ctx}
-}
-
-// sees waits for a chat that fulfils ok.
-func (a *actor) sees(what string, ok func(telegramsim.View) bool) telegramsim.View {
-	a.r.t.Helper()
-	ctx, cancel := context.WithTimeout(a.ctx, patience)
-	defer cancel()
-	v, err := a.Wait(ctx, ok)
-	if err != nil {
-		a.r.t.Fatalf("never seen: %s\n%s\nlog:\n%s", what, transcript(a.View()), a.r.log)
-	}
-	return v
-}
-
-// offered waits for a button whose data begins so.
-func (a *actor) offered(data string) telegramsim.View {
-	a.r.t.Helper()
-	return a.sees("button "+data, func(v telegramsim.View) bool { return has(v, data) })
-}
-
-func has(v telegramsim.View, data string) bool {
-	for _, b := range v.Buttons() {
-		if b == data || strings.HasPrefix(b, data+"#") {
-			return true
-		}
-	}
-	return false
-}
-
-// press presses a button by its field and value and waits for the answer.
-func (a *actor) press(data string) telegramsim.Toast {
-	a.r.t.Helper()
-	a.offered(data)
-	full := data
-	for _, b := range a.View().Buttons() {
-		if b == data || strings.HasPrefix(b, data+"#") {
-			full = b
-			break
-		}
-	}
-	p, err := a.Press(full)
-	if err != nil {
-		a.r.t.Fatalf("press %s: %v\n%s", data, err, transcript(a.View()))
-	}
-	ctx, cancel := context.WithTimeout(a.ctx, patience)
-	defer cancel()
-	toast, err := p.Wait(ctx)
-	if err != nil {
-		a.r.t.Fatalf("the press of %s was never answered\nlog:\n%s", data, a.r.log)
-	}
-	a.acts++
-	return toast
-}
-
-// says sends words.
-func (a *actor) says(text string) *telegramsim.Message {
-	a.r.t.Helper()
-	m, err := a.Send(text)
-	if err != nil {
-		a.r.t.Fatal(err)
-	}
-	a.acts++
-	return m
-}
-
-// reads waits for a message that holds the words.
-func (a *actor) reads(words string) *telegramsim.Message {
-	a.r.t.Helper()
-	var found *telegramsim.Message
-	a.sees("words "+words, func(v telegramsim.View) bool {
-		for _, m := range v.Messages {
-			if strings.Contains(m.Text+m.Caption, words) {
-				found = m
-				return true
-			}
-		}
-		return false
-	})
-	return found
-}
-
-// document waits for a document by its name and returns its bytes.
-func (a *actor) document(name string) []byte {
-	a.r.t.Helper()
-	var body []byte
-	a.sees("document "+name, func(v telegramsim.View) bool {
-		for _, m := range v.Messages {
-			if m.Document != nil && strings.HasSuffix(m.Document.FileName, name) {
-				body = a.r.sim.Bytes(m.Document.FileID)
-				return true
-			}
-		}
-		return false
-	})
-	return body
-}
-
-// transcript is a chat as a phone shows it.
-func transcript(v telegramsim.View) string {
-	var b strings.Builder
-	for _, m := range v.Messages {
-		who := "bot"
-		if m.From != nil && !m.From.IsBot {
-			who = "you"
-		}
-		fmt.Fprintf(&b, "%s: %s%s\n", who, m.Text, m.Caption)
-		if m.Document != nil {
-			fmt.Fprintf(&b, "     [%s]\n", m.Document.FileName)
-		}
-		if m.Keyboard == nil {
-			continue
-		}
-		for _, row := range m.Keyboard.Rows {
-			b.WriteString("    ")
-			for _, k := range row {
-				fmt.Fprintf(&b, " [%s <%s>]", k.Text, k.CallbackData)
-			}
-			b.WriteByte('\n')
-		}
-	}
-	return b.String()
-}
-
-// logBuffer collects what a process prints.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
-// built are the binaries made for this run of the tests: for tests with the race detector, for
-// benchmarks without.
-var built [2]struct {
-	sync.Once
-	path string
-	err  error
-}
-
-// binary builds the program once.
-func binary(t testing.TB) string {
-	t.Helper()
-	which, flag := &built[0], "-race"
-	if _, bench := t.(*testing.B); bench {
-		which, flag = &built[1], "-trimpath"
-	}
-	which.Do(func() {
-		var dir string
-		if dir, which.err = os.MkdirTemp("", "defenderline"); which.err != nil {
-			return
-		}
-		which.path = filepath.Join(dir, "defenderline")
-		if out, err := exec.Command("go", "build", flag, "-o", which.path, ".").CombinedOutput(); err != nil {
-			which.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if which.err != nil {
-		t.Fatal(which.err)
-	}
-	return which.path
-}
-
-// removeBinaries is called when all tests are over.
-func removeBinaries() {
-	for i := range built {
-		if built[i].path != "" {
-			_ = os.RemoveAll(filepath.Dir(built[i].path))
-		}
-	}
-}
-
-// caseJSON is the machine-readable part of an opened document: the last, because a defender may write the same
-// lines in their own words, which come before.
-func caseJSON(t testing.TB, text []byte) map[string]any {
-	t.Helper()
-	const begin, end = "\n-----BEGIN CASE JSON-----\n", "\n-----END CASE JSON-----\n"
-	from := strings.LastIndex(string(text), begin)
-	if from < 0 {
-		t.Fatalf("the document has no JSON part:\n%s", text)
-	}
-	body, _, ok := strings.Cut(string(text[from+len(begin):]), end)
-	if !ok {
-		t.Fatalf("the JSON part has no end:\n%s", text)
-	}
-	var out map[string]any
-	if err := json.Unmarshal([]byte(body), &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// expired is a public key, made by GnuPG, that expired long ago.
-func expired(t testing.TB) string {
-	t.Helper()
-	home, err := os.MkdirTemp("", "gpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(home)
-	defer func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() }()
-	args := []string{"--homedir", home, "--batch", "--faked-system-time", "20240101T000000", "--passphrase", "", "--pinentry-mode", "loopback"}
-	make := append(args, "--quick-generate-key", "dead", "future-default", "default", "1d")
-	if out, err := exec.Command("gpg", make...).CombinedOutput(); err != nil {
-		t.Fatalf("gpg: %v\n%s", err, out)
-	}
-	out, err := exec.Command("gpg", append(args, "--armor", "--export", "dead")...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
-}
-
-// replaceKey puts another fingerprint beside a key's file.
-func replaceKey(config, file, fingerprint string) string {
-	before, rest, _ := strings.Cut(config, "{file: "+file+", fingerprint: ")
-	_, after, _ := strings.Cut(rest, "}")
-	return before + "{file: " + file + ", fingerprint: " + fingerprint + "}" + after
 }

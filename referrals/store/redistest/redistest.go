@@ -4,16 +4,13 @@ package redistest
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -70,9 +67,14 @@ func (s *Server) Restart() {
 
 // Client connects to the server until the test ends, for what a test wants to see itself.
 func (s *Server) Client() *redis.Client {
-	db := redis.NewClient(&redis.Options{Addr: s.Addr, Protocol: 2, DisableIdentity: true})
+	db := s.client()
 	s.t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// client connects to the server; the caller closes it.
+func (s *Server) client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: s.Addr, Protocol: 2, DisableIdentity: true})
 }
 
 // run starts the process and reports whether it accepts connections.
@@ -89,7 +91,9 @@ func (s *Server) run() bool {
 	} else {
 		args = append(args, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 	}
-	s.process = exec.Command(path, append(args, s.flags...)...)
+	// A full disk is a file-size limit (FillDisk): its signal must not end the server.
+	shell := []string{"-c", `trap "" XFSZ; exec "$0" "$@"`, path}
+	s.process = exec.Command("sh", slices.Concat(shell, args, s.flags)...)
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -123,65 +127,6 @@ func freeAddr(t testing.TB) string {
 			}
 		}
 	}
-}
-
-// StartSentinel runs a sentinel that watches a server under a name, and returns its address.
-func StartSentinel(t testing.TB, name string, watched *Server) string {
-	t.Helper()
-	host, port, _ := net.SplitHostPort(watched.Addr)
-	file := filepath.Join(t.TempDir(), "sentinel.conf")
-	text := "sentinel monitor " + name + " " + host + " " + port + " 1\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{t: t, dir: t.TempDir(), sentinel: file}
-	for range 5 {
-		s.Addr = freeAddr(t)
-		if s.run() {
-			t.Cleanup(s.Kill)
-			return s.Addr
-		}
-	}
-	t.Fatal("the sentinel did not start on five free ports")
-	return ""
-}
-
-// StartCluster runs a Redis Cluster of n masters and returns their addresses when all of
-// them agree that every slot is served.
-func StartCluster(t testing.TB, n int) []string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	const slots = 16384
-	var addrs []string
-	var nodes []*redis.Client
-	for i := range n {
-		s := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000")
-		addrs, nodes = append(addrs, s.Addr), append(nodes, s.Client())
-		must(t, nodes[i].ClusterAddSlotsRange(ctx, i*slots/n, (i+1)*slots/n-1).Err())
-		must(t, nodes[i].Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err())
-	}
-	host, port, _ := net.SplitHostPort(addrs[0])
-	for _, node := range nodes[1:] {
-		must(t, node.ClusterMeet(ctx, host, port).Err())
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for _, node := range nodes {
-		for !agrees(ctx, node, n) {
-			select {
-			case <-ctx.Done():
-				t.Fatal("the cluster's nodes did not find each other")
-			case <-tick.C:
-			}
-		}
-	}
-	return addrs
-}
-
-func agrees(ctx context.Context, node *redis.Client, n int) bool {
-	info, err := node.ClusterInfo(ctx).Result()
-	return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:"+strconv.Itoa(n))
 }
 
 func must(t testing.TB, err error) {
