@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	tg "github.com/go-telegram/bot"
 
 	"defenderline/flows"
@@ -31,16 +33,18 @@ const mostUrgent = 300
 
 // urgent says that an input belongs to an emergency or begins one.
 func (tn *turn) urgent(in flows.Input) bool {
+	return tn.inEmergency() || begins(in, flows.FlowEmergency)
+}
+
+// inEmergency says that the person is in the middle of an emergency, or has just sent one.
+func (tn *turn) inEmergency() bool {
 	switch tn.state.Session.Draft.Flow {
 	case flows.FlowEmergency, flows.FlowAfter:
 		return true
 	}
-	for _, d := range tn.state.Session.Parked { // on a page opened in between
-		if d.Flow == flows.FlowEmergency {
-			return true
-		}
-	}
-	return begins(in, flows.FlowEmergency)
+	return slices.ContainsFunc(tn.state.Session.Parked, func(d flows.Draft) bool { // on a page opened in between
+		return d.Flow == flows.FlowEmergency
+	})
 }
 
 // begins says that an input asks to begin a conversation.

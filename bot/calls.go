@@ -36,6 +36,8 @@ type call struct {
 	Plain  bool `json:"pl,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`
+	// Lane is how urgent it is.
+	Lane lane `json:"l,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
 	Until time.Time `json:"u,omitzero"`
 }

@@ -86,7 +86,8 @@ func (r *runner) redraw(desk, code string, rungs int) {
 			continue
 		}
 		e, drawn := &effort{}, map[int]bool{}
-		r.out.add(parcel{lane: laneDesk, order: "cards:" + desk + ":" + strconv.Itoa(rung), do: func(ctx context.Context) time.Duration {
+		to := address{r.desks.deskBot, d.Ladder[rung].Chat}
+		r.out.add(parcel{lane: laneDesk, order: "cards:" + desk + ":" + strconv.Itoa(rung), to: to, do: func(ctx context.Context) time.Duration {
 			return r.redrawRung(ctx, d, code, rung, e, drawn)
 		}})
 	}
@@ -94,7 +95,7 @@ func (r *runner) redraw(desk, code string, rungs int) {
 
 // redrawRung edits the cards of a case at one rung, and notes those that are done.
 func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string, rung int, e *effort, drawn map[int]bool) time.Duration {
-	marks, err := r.history.Messages(ctx, cards(d.ID, code, rung))
+	marks, err := r.messages(ctx, cards(d.ID, code, rung))
 	if err == nil && len(marks) == 0 {
 		return 0
 	}

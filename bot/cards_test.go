@@ -60,9 +60,9 @@ func TestEveryRungSeesWhoHasIt(t *testing.T) {
 		h.Rung = 1
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
-		d.start(t.Context(), "desk:lima", ids(1), []referrals.Errand{notice(referrals.NoticeAlert, "lima", 0, referrals.Urgent)})
+		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 0, referrals.Urgent)))
 		synctest.Wait()
-		d.start(t.Context(), "desk:lima", ids(2)[1:], []referrals.Errand{notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)})
+		d.start(t.Context(), tasks("desk:lima", "18", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
 		synctest.Wait()
 		before := len(d.bodies)
 		if _, err := d.Move(t.Context(), referrals.Acknowledge(h, "press", noon)); err != nil {
@@ -86,7 +86,7 @@ func TestAlertThatComesLateIsPutRight(t *testing.T) {
 		h.Rung = 1
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
-		d.start(t.Context(), "desk:lima", ids(1), []referrals.Errand{notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)})
+		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
 		synctest.Wait()
 		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB close:AAAA-BBBB"}) {
 			t.Errorf("edited %q", got)
@@ -137,12 +137,12 @@ func TestCardsLoseTheirButtons(t *testing.T) {
 		h := held("fld", "AAAA-BBBB-1", referrals.Offered)
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
-		d.start(t.Context(), "desk:fld", ids(1), []referrals.Errand{notice(referrals.NoticeOffer, "fld", 0, referrals.Urgent)})
+		d.start(t.Context(), tasks("desk:fld", "17", notice(referrals.NoticeOffer, "fld", 0, referrals.Urgent)))
 		synctest.Wait()
 		b := newBench(t)
 		b.store.hold(h)
 		b.take(atChat(fldChat, say(1, "aaaa-bbbb-1")))
-		d.start(t.Context(), "p07", []string{"18-1"}, b.last.Errands)
+		d.start(t.Context(), tasks("p07", "18", b.last.Errands...))
 		synctest.Wait()
 		d.bodies = nil
 		m := referrals.Move{ID: "withdraw", Desk: "fld", Code: "AAAA-BBBB-1", From: []referrals.State{referrals.Offered}, To: referrals.Withdrawn, AtRung: -1}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"defenderline/referrals"
@@ -16,14 +15,12 @@ import (
 // relay is what running errands asks of the store.
 type relay interface {
 	Post(ctx context.Context, p referrals.Post) error
-	Move(ctx context.Context, m referrals.Move) (referrals.Holding, []string, error)
-	Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error
+	Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error)
 }
 
 // late is what the sweep for errands that nobody finished asks of the store.
 type late interface {
-	Overdue(ctx context.Context, n int) ([]referrals.Overdue, error)
-	Retry(ctx context.Context, slot, id string, at time.Time) error
+	Overdue(ctx context.Context, n int) ([]referrals.Task, error)
 }
 
 // runner runs the errands that commits leave. An errand stays in the store until it was done; what
@@ -33,6 +30,7 @@ type runner struct {
 	late    late
 	history history
 	holding holdings
+	hands   *hands
 	out     *outbox
 	desks   *post
 	wake    func(slot string)
@@ -40,48 +38,37 @@ type runner struct {
 	log     *slog.Logger
 	meters  *Meters
 
-	mu   sync.Mutex
-	mine map[string]bool // errands this process has in hand
-
 	screens screens
 }
 
-// key names an errand among all slots.
-func key(slot, id string) string { return slot + " " + id }
-
-// start takes the errands of a commit in hand. ids are as the store answered, one for each.
-func (r *runner) start(ctx context.Context, slot string, ids []string, errands []referrals.Errand) {
-	for i, e := range errands {
-		if i < len(ids) && ids[i] != "" { // an empty id: done since
-			r.one(ctx, slot, ids[i], e)
-		}
+// start takes the errands of a commit or a move in hand.
+func (r *runner) start(ctx context.Context, tasks []referrals.Task) {
+	for _, t := range tasks {
+		r.one(ctx, t)
 	}
 }
 
 // one starts an errand unless this process has it in hand already.
-func (r *runner) one(ctx context.Context, slot, id string, e referrals.Errand) {
-	r.mu.Lock()
-	held := r.mine[key(slot, id)]
-	r.mine[key(slot, id)] = true
-	r.mu.Unlock()
-	if held {
+func (r *runner) one(ctx context.Context, t referrals.Task) {
+	if !r.hands.take(t) {
 		return
 	}
-	switch {
+	id := errandID{t.Slot, t.ID}
+	switch e := t.Errand; {
 	case e.Send != nil:
-		r.send(slot, id, *e.Send)
+		r.send(id, *e.Send)
 	case e.Notice != nil:
-		r.notices(ctx, slot, id, *e.Notice)
+		r.notices(ctx, id, *e.Notice)
 	case e.Move != nil:
-		r.finish(ctx, slot, id, r.move(ctx, *e.Move))
+		r.finish(ctx, id, r.move(ctx, *e.Move))
 	case e.Post != nil:
 		err := r.store.Post(ctx, *e.Post)
-		r.finish(ctx, slot, id, err)
+		r.finish(ctx, id, err)
 		if err == nil {
 			r.wake(e.Post.To.Slot)
 		}
 	default:
-		r.finish(ctx, slot, id, nil)
+		r.finish(ctx, id, nil)
 	}
 }
 
@@ -96,12 +83,12 @@ func (r *runner) move(ctx context.Context, m referrals.Move) error {
 
 // Move makes a move and starts the errands it leaves.
 func (r *runner) Move(ctx context.Context, m referrals.Move) (referrals.Holding, error) {
-	h, ids, err := r.store.Move(ctx, m)
+	h, tasks, err := r.store.Move(ctx, m)
 	if err != nil {
 		return h, err
 	}
 	r.count(h, m)
-	r.start(ctx, deskSlot(m.Desk), ids, m.Errands)
+	r.start(ctx, tasks)
 	if len(m.From) > 0 { // else it has just begun: nothing shows it yet
 		r.redraw(m.Desk, m.Code, h.Rung)
 	}
@@ -124,23 +111,32 @@ func (r *runner) count(h referrals.Holding, m referrals.Move) {
 	}
 }
 
-// finish settles an errand that was done, also when ctx has ended since, and leaves one that failed for
-// the sweep.
-func (r *runner) finish(ctx context.Context, slot, id string, err error, sent ...referrals.Delivery) {
+// finish notes an errand that was done, and leaves one that failed for the sweep.
+func (r *runner) finish(ctx context.Context, id errandID, err error, sent ...referrals.Delivery) {
 	if err == nil {
-		err = r.store.Settle(context.WithoutCancel(ctx), slot, []string{id}, sent)
+		r.hands.finish(id, sent...)
+		return
 	}
-	if err != nil && ctx.Err() == nil {
+	r.hands.leave(id)
+	if ctx.Err() == nil {
 		r.log.Warn("an errand is left for later", "err", err)
 	}
-	r.mu.Lock()
-	delete(r.mine, key(slot, id))
-	r.mu.Unlock()
+}
+
+// mine says whether a message may leave now: 0, and when to ask again when the store does not answer. gone says that
+// another replica has it.
+func (r *runner) mine(ctx context.Context, id errandID, e *effort) (again time.Duration, gone bool) {
+	mine, err := r.hands.mine(ctx, id)
+	if err != nil {
+		e.tries++
+		return min(pause(err, e.tries), longestGap), false
+	}
+	return 0, !mine
 }
 
 // sweep finds errands that nobody finished, every so often until ctx ends.
-func (r *runner) sweep(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
+func (r *runner) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -154,13 +150,13 @@ func (r *runner) sweep(ctx context.Context, every time.Duration) {
 		}
 		inOrder(found)
 		for _, o := range found {
-			r.one(ctx, o.Slot, o.ID, o.Errand)
+			r.one(ctx, o)
 		}
 	}
 }
 
 // inOrder sorts the errands of each commit by their number in it: "17-2" comes before "17-10".
-func inOrder(found []referrals.Overdue) {
+func inOrder(found []referrals.Task) {
 	for len(found) > 0 {
 		commit, _ := place(found[0])
 		n := 1
@@ -170,7 +166,7 @@ func inOrder(found []referrals.Overdue) {
 			}
 			n++
 		}
-		slices.SortStableFunc(found[:n], func(a, b referrals.Overdue) int {
+		slices.SortStableFunc(found[:n], func(a, b referrals.Task) int {
 			_, i := place(a)
 			_, j := place(b)
 			return i - j
@@ -180,7 +176,7 @@ func inOrder(found []referrals.Overdue) {
 }
 
 // place is the commit that left an errand, and the errand's number in it.
-func place(o referrals.Overdue) (commit string, number int) {
+func place(o referrals.Task) (commit string, number int) {
 	i := strings.LastIndexByte(o.ID, '-')
 	number, err := strconv.Atoi(o.ID[i+1:])
 	if err != nil {

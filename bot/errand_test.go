@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 
 	"defenderline/referrals"
 )
@@ -33,7 +32,7 @@ type depot struct {
 func newDepot(t *testing.T, api server) *depot {
 	d := &depot{store: newMemory(), diary: &diary{}}
 	meters := NewMeters(prometheus.NewRegistry())
-	out := newOutbox(rate.Inf, time.Now)
+	out := newOutbox(false, time.Now)
 	noting := server(func(method string, body []byte, r *http.Request) (int, string) {
 		d.diary.note(method + " " + gist(body))
 		d.diary.mu.Lock()
@@ -43,9 +42,13 @@ func newDepot(t *testing.T, api server) *depot {
 	})
 	client := clientOf(noting)
 	p := &post{clients: map[byte]*Client{lineBot: client}, archive: d.store, holding: d.store, dir: testDesks(), texts: testTexts(t), deskBot: lineBot,
-		slow: out.slow, now: time.Now, meters: meters}
+		refused: out.refused, now: time.Now, meters: meters}
 	d.runner = &runner{store: d.store, late: d.store, history: d.store, holding: d.store, out: out, desks: p, now: time.Now, log: quiet(), meters: meters,
-		mine: map[string]bool{}, wake: func(slot string) { d.woken = append(d.woken, slot) }}
+		hands: newHands(d.store, time.Now, quiet()), wake: func(slot string) { d.woken = append(d.woken, slot) }}
+	ctx, cancel := context.WithCancel(t.Context())
+	var settling sync.WaitGroup
+	settling.Go(func() { d.hands.settling(ctx) })
+	t.Cleanup(func() { cancel(); settling.Wait() })
 	return d
 }
 
@@ -79,21 +82,13 @@ func sendOf(text string, change ...func(*call)) referrals.Errand {
 	return c.errand(referrals.Member{Slot: "p07", Name: "cHASH"})
 }
 
-func ids(n int) []string {
-	var out []string
-	for i := range n {
-		out = append(out, fmt.Sprintf("17-%d", i+1))
-	}
-	return out
-}
-
 func TestErrandsRunInOrderAndSettleOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
 		post := referrals.EventPost("p07", "AAAA-BBBB", "x", referrals.Event{Kind: referrals.WasEnded})
 		errands := []referrals.Errand{sendOf("one", func(c *call) { c.Own = true }), {Post: &post}, sendOf("two"), {}}
-		d.start(t.Context(), "p07", ids(4), errands)
-		d.start(t.Context(), "p07", ids(4)[:1], errands[:1]) // in hand: not a second time
+		d.start(t.Context(), tasks("p07", "17", errands...))
+		d.start(t.Context(), tasks("p07", "17", errands[0])) // in hand: not a second time
 		sending(t, d.out, 3, 1)
 		synctest.Wait()
 		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage one[]", "sendMessage two[]"}) {
@@ -107,13 +102,8 @@ func TestErrandsRunInOrderAndSettleOnce(t *testing.T) {
 		if len(d.store.sent) != 1 || d.store.sent[0].Message != 77 {
 			t.Errorf("remembered for a wipe: %+v", d.store.sent)
 		}
-		if !slices.Equal(d.woken, []string{"p07"}) || len(d.mine) != 0 {
-			t.Errorf("woken %q, in hand %v", d.woken, d.mine)
-		}
-		d.start(t.Context(), "p07", []string{""}, errands[:1]) // done since: nothing
-		synctest.Wait()
-		if len(d.diary.all()) != 2 {
-			t.Error("an errand that was done ran again")
+		if !slices.Equal(d.woken, []string{"p07"}) || d.hands.count() != 0 {
+			t.Errorf("woken %q, in hand %d", d.woken, d.hands.count())
 		}
 	})
 }
@@ -125,20 +115,20 @@ func TestErrandsLeftOverRunInOrder(t *testing.T) {
 		d := newDepot(t, always(200, fine))
 		d.store.away = errors.New("away")
 		post := referrals.EventPost("p07", "AAAA-BBBB", "x", referrals.Event{Kind: referrals.WasEnded})
-		d.start(t.Context(), "p07", []string{"16-1"}, []referrals.Errand{{Post: &post}})
-		if len(d.mine) != 0 || len(d.woken) != 0 {
-			t.Fatalf("in hand %v, woken %v after a failure", d.mine, d.woken)
+		d.start(t.Context(), tasks("p07", "16", referrals.Errand{Post: &post}))
+		if d.hands.count() != 0 || len(d.woken) != 0 {
+			t.Fatalf("in hand %d, woken %v after a failure", d.hands.count(), d.woken)
 		}
 		d.store.away = nil
 		for _, n := range []int{1, 10, 11, 2, 3} { // as Redis sorts
-			d.store.overdue = append(d.store.overdue, referrals.Overdue{Slot: "p07", ID: fmt.Sprint("17-", n), Errand: sendOf(fmt.Sprint(n))})
+			d.store.overdue = append(d.store.overdue, referrals.Task{Slot: "p07", ID: fmt.Sprint("17-", n), Errand: sendOf(fmt.Sprint(n))})
 		}
-		d.store.overdue = append(d.store.overdue, referrals.Overdue{Slot: "p07", ID: "16-1", Errand: referrals.Errand{Post: &post}})
-		d.mine[key("p07", "17-3")] = true
+		d.store.overdue = append(d.store.overdue, referrals.Task{Slot: "p07", ID: "16-1", Errand: referrals.Errand{Post: &post}})
+		d.hands.take(referrals.Task{Slot: "p07", ID: "17-3", Till: time.Now().Add(time.Hour)})
 		sending(t, d.out, 4, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		var sweeping sync.WaitGroup
-		sweeping.Go(func() { d.sweep(ctx, sweepEvery) })
+		sweeping.Go(func() { d.sweep(ctx) })
 		time.Sleep(sweepEvery)
 		synctest.Wait()
 		cancel()
@@ -158,8 +148,9 @@ func TestErrandIsSettledWhenTheEndComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		d := newDepot(t, func(string, []byte, *http.Request) (int, string) { cancel(); return 200, fine })
-		d.start(ctx, "p07", ids(1), []referrals.Errand{sendOf("one")})
+		d.start(ctx, tasks("p07", "17", sendOf("one")))
 		d.out.run(ctx, laneConversation)
+		synctest.Wait()
 		if got := d.store.settledIDs(); len(got) != 1 {
 			t.Errorf("settled %q: it would be sent again", got)
 		}
@@ -181,14 +172,14 @@ func TestDeliveryIsRetriedAsLongAsItMayPass(t *testing.T) {
 			return 200, fine
 		})
 		start := time.Now()
-		d.start(t.Context(), "p07", ids(1), []referrals.Errand{sendOf("one")})
+		d.start(t.Context(), tasks("p07", "17", sendOf("one")))
 		sending(t, d.out, 2, 0)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if tries != 4 || len(d.store.settledIDs()) != 1 {
 			t.Errorf("%d tries, settled %q", tries, d.store.settledIDs())
 		}
-		if d.out.limit.Limit() != perSecond {
+		if !d.out.pace.limited {
 			t.Error("a server that asked for patience is not sent to more slowly")
 		}
 		_ = start
@@ -206,7 +197,7 @@ func TestCallThatHangsIsGivenUp(t *testing.T) {
 			}
 			return 200, fine
 		})
-		d.start(t.Context(), "p07", ids(1), []referrals.Errand{sendOf("one")})
+		d.start(t.Context(), tasks("p07", "17", sendOf("one")))
 		sending(t, d.out, 1, 0)
 		time.Sleep(callWithin + 10*time.Second)
 		synctest.Wait()
@@ -242,7 +233,7 @@ func TestRefusalsHaveTheirConsequences(t *testing.T) {
 					}
 					return 200, fine
 				})
-				d.start(t.Context(), "p07", ids(1), []referrals.Errand{tt.errand})
+				d.start(t.Context(), tasks("p07", "17", tt.errand))
 				sending(t, d.out, 1, 0)
 				synctest.Wait()
 				if got := d.diary.all(); !slices.Equal(got, tt.methods) || len(d.store.settledIDs()) != 1 {
@@ -275,7 +266,7 @@ func TestDeletionsAreHalvedWhenRefused(t *testing.T) {
 			all = append(all, i+1)
 		}
 		calls := deletions(lineBot, 5, all)
-		d.start(t.Context(), "p07", ids(1), []referrals.Errand{calls[0].errand(referrals.Member{})})
+		d.start(t.Context(), tasks("p07", "17", calls[0].errand(referrals.Member{})))
 		sending(t, d.out, 1, 0)
 		synctest.Wait()
 		if len(deleted) != 99 || len(d.store.settledIDs()) != 1 {
@@ -288,8 +279,8 @@ func TestDeletionsAreHalvedWhenRefused(t *testing.T) {
 func TestWipeDeletesWhatWasOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
-		d.start(t.Context(), "p07", ids(2), []referrals.Errand{
-			sendOf("news", func(c *call) { c.Own = true }), sendOf("closing", func(c *call) { c.Rest = true })})
+		d.start(t.Context(), tasks("p07", "17",
+			sendOf("news", func(c *call) { c.Own = true }), sendOf("closing", func(c *call) { c.Rest = true })))
 		sending(t, d.out, 2, 0)
 		synctest.Wait()
 		want := []string{"sendMessage news[]", "deleteMessages [77]", "sendMessage closing[]"}
@@ -302,9 +293,9 @@ func TestWipeDeletesWhatWasOnItsWay(t *testing.T) {
 func TestAnswersToOldPressesAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
-		d.start(t.Context(), "p07", ids(2), []referrals.Errand{
+		d.start(t.Context(), tasks("p07", "17",
 			answer(lineBot, 5, "old", canary, time.Now().Add(-time.Hour)).errand(referrals.Member{}),
-			answer(lineBot, 5, "new", "now", time.Now()).errand(referrals.Member{})})
+			answer(lineBot, 5, "new", "now", time.Now()).errand(referrals.Member{})))
 		sending(t, d.out, 2, 0)
 		synctest.Wait()
 		if got := d.diary.all(); !slices.Equal(got, []string{"answerCallbackQuery now[]"}) || len(d.store.settledIDs()) != 2 {
@@ -326,7 +317,7 @@ func TestNoticesReachTheirRung(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
 		d.store.papers["lima AAAA-BBBB.asc"] = []byte("-----BEGIN PGP MESSAGE-----")
-		d.start(t.Context(), "desk:x", ids(8), []referrals.Errand{
+		d.start(t.Context(), tasks("desk:x", "17",
 			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency),
 			notice(referrals.NoticeOffer, "fld", 0, referrals.Urgent),
 			notice(referrals.NoticeAlert, referrals.Headquarters, 1, referrals.Emergency), // a rung without a chat
@@ -334,7 +325,7 @@ func TestNoticesReachTheirRung(t *testing.T) {
 			notice(referrals.NoticeAlert, "gone", 0, referrals.Emergency),                 // a desk that was
 			notice(referrals.NoticeAlert, referrals.Headquarters, 0, referrals.Emergency), // withdrawn: no document
 			notice(referrals.NoticePage, "", 0, referrals.Emergency),
-			notice(referrals.NoticeWithdrawn, "lima", 0, referrals.Urgent)})
+			notice(referrals.NoticeWithdrawn, "lima", 0, referrals.Urgent)))
 		sending(t, d.out, 1, 0)
 		synctest.Wait()
 		got := d.diary.all()
@@ -357,8 +348,8 @@ func TestNoRungHoldsUpTheNext(t *testing.T) {
 			return 200, fine
 		})
 		d.store.papers["lima AAAA-BBBB.asc"] = []byte("sealed")
-		d.start(t.Context(), "desk:lima", ids(2), []referrals.Errand{
-			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency), notice(referrals.NoticeAlert, "lima", 1, referrals.Emergency)})
+		d.start(t.Context(), tasks("desk:lima", "17",
+			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency), notice(referrals.NoticeAlert, "lima", 1, referrals.Emergency)))
 		sending(t, d.out, 2, 1)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -377,8 +368,8 @@ func TestDocumentsOfACaseThatMovedOn(t *testing.T) {
 			if state != "" { // no holding at all: it was forgotten
 				d.store.hold(referrals.Holding{Desk: "lima", Code: "AAAA-BBBB", State: state})
 			}
-			d.start(t.Context(), "desk:lima", ids(2), []referrals.Errand{notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent),
-				notice(referrals.NoticeAddition, "lima", 0, referrals.Urgent)})
+			d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent),
+				notice(referrals.NoticeAddition, "lima", 0, referrals.Urgent)))
 			sending(t, d.out, 1, 0)
 			synctest.Wait()
 			if got := d.diary.all(); len(got) != 0 || len(d.store.settledIDs()) != 2 {
@@ -403,7 +394,7 @@ func TestDocumentsArriveOnce(t *testing.T) {
 		}
 		d.store.bodies["AAAA-BBBB.f1.pgp"] = "body"
 		d.store.hold(referrals.Holding{Desk: "lima", Code: "AAAA-BBBB", State: referrals.Acknowledged})
-		d.start(t.Context(), "desk:lima", ids(1), []referrals.Errand{notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent)})
+		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent)))
 		sending(t, d.out, 1, 0)
 		time.Sleep(time.Minute)
 		synctest.Wait()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -13,17 +14,20 @@ import (
 )
 
 // send queues a message to a chat.
-func (r *runner) send(slot, id string, s referrals.Send) {
+func (r *runner) send(id errandID, s referrals.Send) {
 	var c call
 	if json.Unmarshal(s.Body, &c) != nil {
-		r.finish(context.Background(), slot, id, nil)
+		r.finish(context.Background(), id, nil)
 		return
 	}
 	e := &effort{}
 	turn := r.screens.comes(s.Order, c)
-	r.out.add(parcel{lane: laneConversation, order: s.Order, free: c.free(), do: func(ctx context.Context) time.Duration {
+	r.out.add(parcel{lane: c.Lane, order: s.Order, to: address{c.Bot, c.Chat}, free: c.free(), do: func(ctx context.Context) time.Duration {
+		if again, gone := r.mine(ctx, id, e); again > 0 || gone {
+			return again
+		}
 		if r.screens.overtaken(s.Order, c, turn) {
-			r.finish(ctx, slot, id, nil)
+			r.finish(ctx, id, nil)
 			return 0
 		}
 		if c.Rest || c.Sweep > 0 {
@@ -39,7 +43,7 @@ func (r *runner) send(slot, id string, s referrals.Send) {
 		if c.Own && message != 0 {
 			sent = []referrals.Delivery{{To: s.From, Message: c.kept(message), At: r.now()}}
 		}
-		r.finish(ctx, slot, id, nil, sent...)
+		r.finish(ctx, id, nil, sent...)
 		r.bareOld(s.Order, c, message)
 		return 0
 	}})
@@ -57,7 +61,7 @@ func (r *runner) bareOld(order string, c call, message int) {
 	if same {
 		replaced = deletions(c.Bot, c.Chat, []int{old})[0]
 	}
-	r.out.add(parcel{lane: laneConversation, free: true, do: func(ctx context.Context) time.Duration {
+	r.out.add(parcel{lane: c.Lane, free: true, do: func(ctx context.Context) time.Duration {
 		r.desks.deliver(ctx, replaced, &effort{})
 		return 0
 	}})
@@ -66,7 +70,7 @@ func (r *runner) bareOld(order string, c call, message int) {
 // rest deletes what was sent to a chat until now: for a wipe all of it, also what had waited its turn before it; for a
 // conversation that has ended, its screens.
 func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
-	ids, err := r.history.Messages(ctx, m)
+	ids, err := r.messages(ctx, m)
 	if err != nil {
 		e.tries++
 		return pause(err, e.tries)
@@ -84,8 +88,17 @@ func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort
 	return 0
 }
 
+// messages are the ids of what was sent to a chat, also of what the store has not heard yet.
+func (r *runner) messages(ctx context.Context, m referrals.Member) ([]int, error) {
+	unheard := r.hands.sent(m) // first: what is settled meanwhile is in the store then
+	ids, err := r.history.Messages(ctx, m)
+	ids = append(ids, unheard...)
+	slices.Sort(ids)
+	return slices.Compact(ids), err
+}
+
 // notices queues a notice to a rung, or to everybody at the desk who was told of the case so far.
-func (r *runner) notices(ctx context.Context, slot, id string, n referrals.Notice) {
+func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 	first, last := n.Rung, n.Rung
 	if n.Rung == referrals.EveryRung {
 		h, err := r.holding.Holding(ctx, n.Desk, n.Code)
@@ -93,7 +106,7 @@ func (r *runner) notices(ctx context.Context, slot, id string, n referrals.Notic
 			if errors.Is(err, referrals.ErrUnknown) {
 				err = nil
 			}
-			r.finish(ctx, slot, id, err)
+			r.finish(ctx, id, err)
 			return
 		}
 		first, last = 0, h.Rung
@@ -101,45 +114,54 @@ func (r *runner) notices(ctx context.Context, slot, id string, n referrals.Notic
 	var left atomic.Int32
 	left.Store(int32(last - first + 1))
 	for n.Rung = first; n.Rung <= last; n.Rung++ {
-		r.notice(n, func(ctx context.Context, sent ...referrals.Delivery) {
+		r.notice(id, n, func(ctx context.Context, sent ...referrals.Delivery) {
 			if left.Add(-1) == 0 {
-				r.finish(ctx, slot, id, nil, sent...)
+				r.finish(ctx, id, nil, sent...)
 			}
 		})
 	}
 }
 
-// notice queues a notice to one rung. done is told of the card that was sent, if one was.
-func (r *runner) notice(n referrals.Notice, done func(context.Context, ...referrals.Delivery)) {
-	l := laneDesk
+// laneOfNotice is the lane of a notice: alerts and offers of emergencies go before everything else.
+func laneOfNotice(n referrals.Notice) lane {
 	if n.Lane == referrals.Emergency && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
-		l = laneEmergency
+		return laneEmergency
 	}
+	return laneDesk
+}
+
+// notice queues a notice to one rung. done is told of the card that was sent, if one was.
+func (r *runner) notice(id errandID, n referrals.Notice, done func(context.Context, ...referrals.Delivery)) {
 	if n.Kind == referrals.NoticePage {
 		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
 	}
 	e := &effort{}
-	at := cards(n.Desk, n.Code, n.Rung)
 	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
 	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
-	r.out.add(parcel{lane: l, order: order, do: func(ctx context.Context) time.Duration {
-		again := r.desks.notify(ctx, n, e)
-		if again > 0 {
+	to := address{r.desks.deskBot, r.desks.chat(n)}
+	r.out.add(parcel{lane: laneOfNotice(n), order: order, to: to, free: to.chat == 0, do: func(ctx context.Context) time.Duration {
+		if again, gone := r.mine(ctx, id, e); again > 0 || gone {
 			return again
 		}
-		if n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer {
-			r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
+		if again := r.desks.notify(ctx, n, e); again > 0 {
+			return again
 		}
-		if e.card.message == 0 {
-			done(ctx)
-			return 0
-		}
-		done(ctx, referrals.Delivery{To: at, Message: e.card.mark(), At: r.now()})
-		if n.Rung > 0 { // the rung before may have taken it while this was on its way
-			r.redraw(n.Desk, n.Code, n.Rung)
-		}
+		r.told(ctx, n, e.card, done)
 		return 0
 	}})
+}
+
+// told notes that a rung was told, and keeps the card that it was sent.
+func (r *runner) told(ctx context.Context, n referrals.Notice, c card, done func(context.Context, ...referrals.Delivery)) {
+	if c.message == 0 {
+		done(ctx)
+		return
+	}
+	r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
+	done(ctx, referrals.Delivery{To: cards(n.Desk, n.Code, n.Rung), Message: c.mark(), At: r.now()})
+	if n.Rung > 0 { // the rung before may have taken it while this was on its way
+		r.redraw(n.Desk, n.Code, n.Rung)
+	}
 }
 
 // screens knows, of the chats this process has answered lately, which message shows the current screen, and

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"defenderline/flows"
 	"defenderline/i18n"
 	"defenderline/referrals"
@@ -26,6 +24,7 @@ type Store interface {
 	leases
 	relay
 	late
+	ledger
 	holdings
 	history
 	archive
@@ -77,6 +76,7 @@ const (
 	lookEvery   = 250 * time.Millisecond
 	sweepEvery  = 2 * time.Second
 	lastWords   = 10 * time.Second // at the end: for what is still to be sent
+	lastCalls   = 3 * time.Second  // and for what is being sent then
 )
 
 // Line is one replica's bot.
@@ -103,20 +103,20 @@ func New(o Options) (*Line, error) {
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
-	l.out = newOutbox(sendRate(o.API), o.Now)
+	l.out = newOutbox(!ownServer(o.API), o.Now)
 	l.assemble(engine)
 	return l, nil
 }
 
-// sendRate is how many messages may leave a second. A Bot API server on this machine may allow more than
-// Telegram's own; what it does allow is learned from its refusals.
-func sendRate(api string) rate.Limit {
+// ownServer says whether a Bot API server is on this machine: it may allow more than Telegram's own, and what it does allow
+// is learned from its refusals.
+func ownServer(api string) bool {
 	for _, own := range []string{"http://127.", "http://localhost", "http://[::1]"} {
 		if strings.HasPrefix(api, own) {
-			return rate.Inf
+			return true
 		}
 	}
-	return perSecond
+	return false
 }
 
 // bots makes a client for each of the bots.
@@ -140,7 +140,7 @@ func (l *Line) bots() error {
 func (l *Line) assemble(engine *flows.Engine) {
 	o := l.o
 	own := o.DeskToken != ""
-	p := &post{clients: l.clients, archive: o.Store, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, slow: l.out.slow, now: o.Now,
+	p := &post{clients: l.clients, archive: o.Store, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, refused: l.out.refused, now: o.Now,
 		meters: o.Meters}
 	if own {
 		p.deskBot = deskBot
@@ -148,7 +148,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers = &workers{bench: o.Store, leases: o.Store, queue: make(chan referrals.Work, queueLength),
 		poke: make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
 	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
-		meters: o.Meters, mine: map[string]bool{}}
+		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
 		history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
@@ -210,50 +210,58 @@ func (l *Line) Start(ctx context.Context) error {
 func (l *Line) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var receivers, finishers sync.WaitGroup
-	for _, p := range l.pollers {
-		receivers.Go(func() { p.run(ctx) })
-	}
-	receivers.Go(func() { l.publish(ctx) })
-	receivers.Go(func() { l.listen(ctx) })
-	received := make(chan struct{})
-	for range workerCount {
-		finishers.Go(func() { l.workers.work(working, received) })
-	}
-	receivers.Go(func() { l.workers.look(ctx) })
-	receivers.Go(func() { l.runner.sweep(ctx, sweepEvery) })
-	var senders sync.WaitGroup
+	keeping, kept := context.WithCancel(working)
+	defer kept()
+	var receivers, finishers, senders, keepers sync.WaitGroup
+	keepers.Go(func() { l.ends(ctx, keeping, stop) })
+	keepers.Go(func() { l.runner.hands.holding(keeping) })
+	keepers.Go(func() { l.runner.hands.settling(keeping) })
 	for range senderCount {
 		senders.Go(func() { l.out.run(working, laneConversation) })
 	}
 	for range urgentCount {
 		senders.Go(func() { l.out.run(working, laneEmergency) })
 	}
+	received := make(chan struct{})
+	for range workerCount {
+		finishers.Go(func() { l.workers.work(working, received) })
+	}
+	for _, receive := range l.receivers() {
+		receivers.Go(func() { receive(ctx) })
+	}
 	receivers.Wait()
-	last := time.AfterFunc(lastWords, stop) // whatever hangs then
-	defer last.Stop()
 	close(received)
 	finishers.Wait()
-	l.drain(working)
-	stop()
+	l.out.drain(working)
 	senders.Wait()
+	kept()
+	keepers.Wait()
 	for _, c := range l.clients {
 		c.Close()
 	}
 	return nil
 }
 
-// drain waits until nothing is left to send, or for as long as last words may take.
-func (l *Line) drain(ctx context.Context) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for l.out.depth() > 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+// receivers are what runs until nothing more is received.
+func (l *Line) receivers() []func(context.Context) {
+	all := []func(context.Context){l.publish, l.listen, l.workers.look, l.runner.sweep}
+	for _, p := range l.pollers {
+		all = append(all, p.run)
 	}
+	return all
+}
+
+// ends bounds the end: after ten seconds nothing more is sent, and three seconds later calls that hang are cut off.
+func (l *Line) ends(ctx, over context.Context, stop func()) {
+	select {
+	case <-ctx.Done():
+	case <-over.Done():
+		return
+	}
+	wait(over, lastWords)
+	l.out.close()
+	wait(over, lastCalls)
+	stop()
 }
 
 // listen asks Telegram once in a while whether it is there, when no poll of this replica does: another may be the reader.

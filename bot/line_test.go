@@ -24,14 +24,6 @@ import (
 // kept is the real store in the bot's own words.
 type kept struct{ *store.Store }
 
-func (k kept) Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error {
-	messages := make([]store.SentMessages, len(sent))
-	for i, d := range sent {
-		messages[i] = store.SentMessages{Member: d.To, IDs: []int{d.Message}, At: d.At}
-	}
-	return k.Store.Settle(ctx, slot, ids, messages)
-}
-
 func (k kept) FileWriter(ctx context.Context, origin string, code referrals.Code, name string, keep time.Duration) (Shelved, error) {
 	return k.Store.FileWriter(ctx, origin, code, name, keep)
 }
@@ -314,9 +306,11 @@ func TestLineWithATokenThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestSendRate(t *testing.T) {
-	if sendRate("https://api.telegram.org") != perSecond || sendRate("http://127.0.0.1:8081") <= perSecond || sendRate("http://127.evil.example.org") == 0 {
-		t.Error("rate of messages")
+func TestOwnServer(t *testing.T) {
+	for api, own := range map[string]bool{"https://api.telegram.org": false, "http://127.0.0.1:8081": true, "http://localhost": true, "http://10.0.0.1": false} {
+		if ownServer(api) != own {
+			t.Errorf("%s: own is %v", api, !own)
+		}
 	}
 }
 

@@ -23,7 +23,8 @@ type memory struct {
 	settled  []string
 	sent     []referrals.Delivery
 	posts    []referrals.Post
-	overdue  []referrals.Overdue
+	overdue  []referrals.Task
+	taken    map[string]bool   // errands that another replica took over
 	papers   map[string][]byte // "desk name"
 	bodies   map[string]string
 	refuse   func(referrals.Move) error
@@ -69,7 +70,7 @@ func (m *memory) Holdings(_ context.Context, desk string, _ []referrals.State, l
 }
 
 // Move makes a move as the store does: from a fitting state, each id once.
-func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, []string, error) {
+func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.away != nil {
@@ -78,7 +79,7 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 	key := mv.Desk + " " + mv.Code
 	h, ok := m.holdings[key]
 	if _, again := m.moves[mv.ID+key]; again {
-		return h, make([]string, len(mv.Errands)), nil
+		return h, nil, nil
 	}
 	if m.refuse != nil {
 		if err := m.refuse(mv); err != nil {
@@ -100,11 +101,7 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 		h.Claim++
 	}
 	m.holdings[key] = h
-	ids := make([]string, len(mv.Errands))
-	for i := range ids {
-		ids[i] = fmt.Sprintf("%s-%d", mv.ID, i+1)
-	}
-	return h, ids, nil
+	return h, tasks("desk:"+mv.Desk, mv.ID, mv.Errands...), nil
 }
 
 func (m *memory) Post(_ context.Context, p referrals.Post) error {
@@ -116,20 +113,47 @@ func (m *memory) Post(_ context.Context, p referrals.Post) error {
 	return m.away
 }
 
-func (m *memory) Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error {
+// tasks are errands as a commit or a move returns them, in hand for as long as a test lasts.
+func tasks(slot, prefix string, errands ...referrals.Errand) []referrals.Task {
+	var out []referrals.Task
+	for i, e := range errands {
+		out = append(out, referrals.Task{Slot: slot, ID: fmt.Sprintf("%s-%d", prefix, i+1), Till: time.Now().Add(time.Hour), Errand: e})
+	}
+	return out
+}
+
+func (m *memory) Settle(ctx context.Context, done []referrals.Settled) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := errors.Join(m.away, ctx.Err()); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		m.settled = append(m.settled, slot+" "+id)
-	}
-	for _, d := range sent {
-		m.sent = append(m.sent, d)
-		m.messages[d.To] = append(m.messages[d.To], d.Message)
+	for _, s := range done {
+		for _, id := range s.IDs {
+			m.settled = append(m.settled, s.Slot+" "+id)
+		}
+		for _, d := range s.Sent {
+			m.sent = append(m.sent, d)
+			m.messages[d.To] = append(m.messages[d.To], d.Message)
+		}
 	}
 	return nil
+}
+
+// Hold holds for a minute what nobody else took.
+func (m *memory) Hold(_ context.Context, in []referrals.Task) (held []referrals.Task, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away != nil {
+		return nil, m.away
+	}
+	for _, t := range in {
+		if !m.taken[t.ID] {
+			t.Till = time.Now().Add(time.Minute)
+			held = append(held, t)
+		}
+	}
+	return held, nil
 }
 
 func (m *memory) Messages(_ context.Context, of referrals.Member) ([]int, error) {
@@ -138,13 +162,11 @@ func (m *memory) Messages(_ context.Context, of referrals.Member) ([]int, error)
 	return slices.Clone(m.messages[of]), m.away
 }
 
-func (m *memory) Overdue(context.Context, int) ([]referrals.Overdue, error) {
+func (m *memory) Overdue(context.Context, int) ([]referrals.Task, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.overdue), m.away
 }
-
-func (m *memory) Retry(context.Context, string, string, time.Time) error { return m.away }
 
 func (m *memory) Documents(_ context.Context, _ string, _ referrals.Code, desk string) ([]string, error) {
 	m.mu.Lock()

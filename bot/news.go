@@ -14,9 +14,11 @@ func (tn *turn) news(raw []byte) {
 	if json.Unmarshal(raw, &n) != nil || tn.state.Chat == 0 {
 		return
 	}
-	if _, known := caseOf(tn.state.Session.Cases, string(n.Code)); !known {
+	c, known := caseOf(tn.state.Session.Cases, string(n.Code))
+	if !known {
 		return // the chat was wiped since: it has nothing to do with the case
 	}
+	tn.emergency = tn.emergency || c.Lane == string(referrals.Emergency)
 	if n.Message != 0 {
 		tn.fileNews(n)
 		return

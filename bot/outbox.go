@@ -5,83 +5,41 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
-)
-
-// lane is the order in which messages leave. A lane is only looked at when those before
-// it have nothing that may be sent now.
-type lane int
-
-const (
-	laneEmergency    lane = iota // alerts and offers of emergencies
-	laneDesk                     // everything else for desks
-	laneConversation             // defenders' screens and news
-	lanes
 )
 
 // parcel is one thing to be sent: it leaves in order with those of the same lane and order.
 type parcel struct {
 	lane  lane
-	order string // messages of one chat and lane leave one after another; empty: no order
-	free  bool   // not a message: does not count against Telegram's limits
+	order string  // messages of one chat and lane leave one after another; empty: no order
+	to    address // whom Telegram's limits count it for
+	free  bool    // not a message: does not count against Telegram's limits
 	// do makes the calls. It is run again, later, when it says how long to wait.
 	do func(ctx context.Context) (again time.Duration)
 }
 
-// outbox decides what leaves next. Limits (Bot API FAQ): about 30 messages a second for a bot and one a
-// second for a chat with short bursts. The bot's limit is kept from the start; a chat's is learned
-// from the first 429 it gets, because bursts are allowed and a person is waiting.
+// outbox decides what leaves next: in the order of the lanes, at the pace that Telegram allows, the messages of one chat
+// one after another.
 //
 // A message is chosen only when it may leave at once, so that an emergency that comes in meanwhile is
-// chosen first; and some senders take nothing but emergencies, so that calls that hang delay none.
+// chosen first.
 type outbox struct {
 	mu     sync.Mutex
 	ready  [lanes]queues
+	inRow  [lanes]int // messages that left a lane while one of a lane below waited
 	lines  map[string]*line
 	asleep sleepers
-	wake   [lanes]chan struct{} // by the last lane that a sender looks at
-	limit  *rate.Limiter
+	wake   [lanes]chan struct{} // by the lowest lane that a sender looks at
+	pace   pace
 	now    func() time.Time
 	waits  int // parcels not yet done
 	count  uint64
+	end    chan struct{} // closed when nothing more may leave
+	empty  chan struct{} // told when the last parcel is done
 }
 
-// queues are the lines of a lane that are ready, each by whether its first parcel counts against the limit.
-type queues struct{ messages, free []*line }
-
-// push puts a line at the end.
-func (q *queues) push(l *line) {
-	if l.queue[0].free {
-		q.free = append(q.free, l)
-		return
-	}
-	q.messages = append(q.messages, l)
-}
-
-// pop takes the first line off a queue.
-func pop(q *[]*line) *line {
-	l := (*q)[0]
-	(*q)[0] = nil
-	*q = (*q)[1:]
-	return l
-}
-
-// line is the queue of one chat in one lane.
-type line struct {
-	key    string
-	lane   lane
-	queue  []parcel
-	since  uint64    // its place among those that are ready
-	until  time.Time // asleep until then
-	active bool      // its first parcel is being sent, or it is asleep
-}
-
-// perSecond is Telegram's limit for a bot.
-const perSecond = 30
-
-func newOutbox(limit rate.Limit, now func() time.Time) *outbox {
-	o := &outbox{lines: map[string]*line{}, limit: rate.NewLimiter(limit, perSecond), now: now}
+func newOutbox(limited bool, now func() time.Time) *outbox {
+	o := &outbox{lines: map[string]*line{}, pace: newPace(limited), now: now,
+		end: make(chan struct{}), empty: make(chan struct{}, 1)}
 	for i := range o.wake {
 		o.wake[i] = make(chan struct{}, 1)
 	}
@@ -118,19 +76,16 @@ func (o *outbox) enqueue(l *line) {
 	o.nudge(l.lane)
 }
 
-// slow keeps to Telegram's own limit from now on: the server has shown that it has one.
-func (o *outbox) slow() {
+// refused notes that Telegram asked for patience with a chat.
+func (o *outbox) refused(to address, patience time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.limit.Limit() > perSecond {
-		o.limit.SetLimit(perSecond)
-		o.limit.SetBurst(1)
-	}
+	o.pace.refused(to, patience, o.now())
 }
 
 // nudge wakes one sender of each kind that looks at a lane.
-func (o *outbox) nudge(from lane) {
-	for _, wake := range o.wake[from:] {
+func (o *outbox) nudge(at lane) {
+	for _, wake := range o.wake[:at+1] {
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -145,53 +100,95 @@ func (o *outbox) depth() int {
 	return o.waits
 }
 
-// next takes the line whose first parcel leaves next, of the lanes up to last, and how long to wait when
+// next takes the line whose first parcel leaves next, of the lanes from lowest up, and how long to wait when
 // there is none.
-func (o *outbox) next(last lane) (*line, parcel, time.Duration) {
+func (o *outbox) next(lowest lane) (*line, parcel, time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.now()
+	o.pace.forget(now)
 	for len(o.asleep) > 0 && !o.asleep[0].until.After(now) {
 		l := heap.Pop(&o.asleep).(*line)
 		o.enqueue(l)
 	}
-	wait := time.Hour
-	if len(o.asleep) > 0 {
-		wait = o.asleep[0].until.Sub(now)
+	l, wait := o.choose(lowest, now, true)
+	if l == nil { // nothing of those whose turn it was may leave
+		l, wait = o.choose(lowest, now, false)
 	}
-	for i := range o.ready[:last+1] {
-		l, at := o.pick(&o.ready[i], now)
-		if l != nil {
-			o.nudge(0) // there may be more for another sender
-			return l, l.queue[0], 0
+	if l == nil {
+		if len(o.asleep) > 0 {
+			wait = min(wait, o.asleep[0].until.Sub(now))
 		}
-		wait = min(wait, at)
+		return nil, parcel{}, wait
 	}
-	return nil, parcel{}, wait
+	o.nudge(lanes - 1) // there may be more for another sender
+	return l, l.queue[0], 0
 }
 
-// pick takes the line of a lane that was ready first, or says how long until one may leave.
+// choose takes a line of the highest lane that has one ready; with shares, a lane that had its share lets those below
+// it go first.
+func (o *outbox) choose(lowest lane, now time.Time, share bool) (*line, time.Duration) {
+	wait := time.Hour
+	for at := lanes - 1; at >= lowest; at-- {
+		if share && o.inRow[at] >= shares[at] && o.waiting(at) {
+			continue
+		}
+		l, until := o.pick(&o.ready[at], now)
+		if l != nil {
+			o.counted(l)
+			return l, 0
+		}
+		wait = min(wait, until)
+	}
+	return nil, wait
+}
+
+// waiting says whether a message of a lane below waits.
+func (o *outbox) waiting(above lane) bool {
+	for at := range above {
+		if len(o.ready[at].messages) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// counted counts a message that leaves, and lets the lanes above begin anew.
+func (o *outbox) counted(l *line) {
+	if l.queue[0].free {
+		return
+	}
+	if o.waiting(l.lane) {
+		o.inRow[l.lane]++
+	}
+	for at := l.lane + 1; at < lanes; at++ {
+		o.inRow[at] = 0
+	}
+}
+
+// pick takes the line of a lane that was ready first, or says how long until one may leave. Lines whose chat must
+// wait are put to sleep.
 func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
 	wait := time.Hour
-	if len(q.messages) > 0 && (len(q.free) == 0 || q.messages[0].since < q.free[0].since) {
-		if wait = o.free(now); wait == 0 {
-			return pop(&q.messages), 0
+	for len(q.messages) > 0 && (len(q.free) == 0 || q.messages[0].since < q.free[0].since) {
+		l := q.messages[0]
+		to := l.queue[0].to
+		if wait = o.pace.botWait(to.bot, now); wait > 0 {
+			break
 		}
+		if chat := o.pace.chatWait(to, now); chat > 0 {
+			l.until = now.Add(chat)
+			heap.Push(&o.asleep, pop(&q.messages))
+			wait = time.Hour
+			continue
+		}
+		o.pace.spend(to, now)
+		return pop(&q.messages), 0
 	}
 	if len(q.free) > 0 {
 		return pop(&q.free), 0
 	}
 	return nil, wait
-}
-
-// free takes leave to send a message now, or says how long until there is one.
-func (o *outbox) free(now time.Time) time.Duration {
-	r := o.limit.ReserveN(now, 1)
-	wait := r.DelayFrom(now)
-	if wait > 0 {
-		r.CancelAt(now)
-	}
-	return wait
 }
 
 // done puts a line back after its first parcel was sent, or to sleep when it must be sent again.
@@ -204,7 +201,12 @@ func (o *outbox) done(l *line, again time.Duration) {
 		o.nudge(l.lane)
 		return
 	}
-	o.waits--
+	if o.waits--; o.waits == 0 {
+		select {
+		case o.empty <- struct{}{}:
+		default:
+		}
+	}
 	l.queue = l.queue[1:]
 	if len(l.queue) > 0 {
 		o.enqueue(l)
@@ -214,17 +216,48 @@ func (o *outbox) done(l *line, again time.Duration) {
 	delete(o.lines, l.key)
 }
 
-// run sends what is in the lanes up to last until ctx ends. Several may run at once.
-func (o *outbox) run(ctx context.Context, last lane) {
+// close lets nothing more leave; the senders end when what they send now is done.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case <-o.end:
+	default:
+		close(o.end)
+	}
+}
+
+// drain waits until nothing is left to send, or nothing more may leave, and closes.
+func (o *outbox) drain(ctx context.Context) {
+	defer o.close()
+	for o.depth() > 0 {
+		select {
+		case <-o.empty:
+		case <-o.end:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// run sends what is in the lanes from lowest up until ctx ends. Several may run at once.
+func (o *outbox) run(ctx context.Context, lowest lane) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		l, p, wait := o.next(last)
+		select {
+		case <-o.end:
+			return
+		default:
+		}
+		l, p, wait := o.next(lowest)
 		if l == nil {
 			timer.Reset(wait)
 			select {
 			case <-ctx.Done():
-			case <-o.wake[last]:
+			case <-o.end:
+			case <-o.wake[lowest]:
 			case <-timer.C:
 			}
 			continue

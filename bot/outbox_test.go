@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/time/rate"
 	"pgregory.net/rapid"
 )
 
@@ -54,7 +53,7 @@ func (d *diary) parcelOf(l lane, order, name string) parcel {
 
 func TestOutboxLanesGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, d := newOutbox(rate.Inf, time.Now), &diary{}
+		o, d := newOutbox(false, time.Now), &diary{}
 		for i := range 50 {
 			o.add(d.parcelOf(laneConversation, fmt.Sprint("chat", i), fmt.Sprint("screen", i)))
 		}
@@ -75,7 +74,7 @@ func TestOutboxLanesGoFirst(t *testing.T) {
 // before it came.
 func TestOutboxEmergencyIsNextWhenTheLimitIsReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, d := newOutbox(perSecond, time.Now), &diary{}
+		o, d := newOutbox(true, time.Now), &diary{}
 		for i := range 500 {
 			o.add(d.parcelOf(laneConversation, fmt.Sprint("chat", i), fmt.Sprint("screen", i)))
 		}
@@ -98,7 +97,7 @@ func TestOutboxEmergencyIsNextWhenTheLimitIsReached(t *testing.T) {
 // Calls that hang hold their senders; an emergency has senders of its own.
 func TestOutboxEmergencyPassesCallsThatHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, d := newOutbox(rate.Inf, time.Now), &diary{}
+		o, d := newOutbox(false, time.Now), &diary{}
 		for i := range 2 * senderCount {
 			o.add(parcel{lane: laneConversation, order: fmt.Sprint(i), do: func(ctx context.Context) time.Duration {
 				<-ctx.Done()
@@ -118,7 +117,7 @@ func TestOutboxEmergencyPassesCallsThatHang(t *testing.T) {
 
 func TestOutboxAnswersLeaveAtTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, d := newOutbox(perSecond, time.Now), &diary{}
+		o, d := newOutbox(true, time.Now), &diary{}
 		for i := range 200 {
 			o.add(d.parcelOf(laneConversation, fmt.Sprint(i), "screen"))
 		}
@@ -135,7 +134,7 @@ func TestOutboxAnswersLeaveAtTheLimit(t *testing.T) {
 
 func TestOutboxPauseHoldsOnlyItsChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, d := newOutbox(rate.Inf, time.Now), &diary{}
+		o, d := newOutbox(false, time.Now), &diary{}
 		tries := 0
 		o.add(parcel{lane: laneConversation, order: "slow", do: func(context.Context) time.Duration {
 			if tries++; tries == 1 {
@@ -168,19 +167,6 @@ func TestOutboxPauseHoldsOnlyItsChat(t *testing.T) {
 	})
 }
 
-func TestOutboxSlowsDownOnce(t *testing.T) {
-	o := newOutbox(rate.Inf, time.Now)
-	o.slow()
-	if o.limit.Limit() != perSecond || o.limit.Burst() != 1 {
-		t.Errorf("limit %v, burst %d", o.limit.Limit(), o.limit.Burst())
-	}
-	o = newOutbox(perSecond, time.Now)
-	o.slow()
-	if o.limit.Burst() != perSecond {
-		t.Error("a limit that was kept from the start lost its burst")
-	}
-}
-
 // Whatever is added, by whatever order, fails and sleeps: everything leaves exactly once, and what
 // shares lane and order leaves in the order it was added.
 func TestOutboxKeepsOrderAndLosesNothing(t *testing.T) {
@@ -194,7 +180,7 @@ func TestOutboxKeepsOrderAndLosesNothing(t *testing.T) {
 				rapid.IntRange(0, 2).Draw(rt, "fails"), rapid.Bool().Draw(rt, "free")}
 		}), 1, 60).Draw(rt, "items")
 		synctest.Test(t, func(t *testing.T) {
-			o, d := newOutbox(perSecond, time.Now), &diary{}
+			o, d := newOutbox(true, time.Now), &diary{}
 			sending(t, o, 4, 1)
 			for i, it := range items {
 				order := ""

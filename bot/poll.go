@@ -107,7 +107,7 @@ func (p *poller) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		mine, err := p.lease.Lease(ctx, p.leaseName(), p.owner, leaseFor)
 		if err != nil || !mine {
-			p.pause(ctx, pollPause)
+			wait(ctx, pollPause)
 			continue
 		}
 		p.read(ctx)
@@ -139,7 +139,7 @@ func (p *poller) read(ctx context.Context) {
 		if ctx.Err() == nil {
 			p.log.Warn("receiving failed; it is tried again", "err", err)
 		}
-		p.pause(ctx, min(pause(err, tries), longestGap))
+		wait(ctx, min(pause(err, tries), longestGap))
 	}
 }
 
@@ -184,13 +184,4 @@ func (p *poller) once(ctx context.Context, offset int64) (int64, error) {
 		return offset, err
 	}
 	return max(offset, last+1), nil
-}
-
-func (p *poller) pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

@@ -31,8 +31,8 @@ type post struct {
 	holding holdings
 	dir     *referrals.Directory
 	texts   *i18n.Catalogue
-	deskBot byte   // which bot serves officers and NGOs
-	slow    func() // says that Telegram asked for patience
+	deskBot byte                                     // which bot serves officers and NGOs
+	refused func(to address, patience time.Duration) // says that Telegram asked for patience
 	now     func() time.Time
 	meters  *Meters
 }
@@ -68,8 +68,8 @@ func pause(err error, tries int) time.Duration {
 }
 
 // attempt makes one call. again says how long to wait before it is made again, zero when it is over.
-func (p *post) attempt(ctx context.Context, bot byte, method string, e *effort, do func(context.Context, *Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
-	client := p.clients[bot]
+func (p *post) attempt(ctx context.Context, to address, method string, e *effort, do func(context.Context, *Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
+	client := p.clients[to.bot]
 	if client == nil {
 		client = p.clients[lineBot]
 	}
@@ -82,11 +82,12 @@ func (p *post) attempt(ctx context.Context, bot byte, method string, e *effort, 
 	result, err = do(limited, client)
 	p.meter(method, err)
 	if err != nil && passing(err) {
-		if isReason(err, "too_many_requests") {
-			p.slow()
-		}
 		e.tries++
-		return nil, pause(err, e.tries), err
+		again = pause(err, e.tries)
+		if isReason(err, "too_many_requests") {
+			p.refused(to, again)
+		}
+		return nil, again, err
 	}
 	return result, 0, err
 }
@@ -113,7 +114,7 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 	if !c.Until.IsZero() && p.now().After(c.Until) {
 		return 0, 0
 	}
-	result, again, err := p.attempt(ctx, c.Bot, c.Method, e, func(ctx context.Context, client *Client) (json.RawMessage, error) {
+	result, again, err := p.attempt(ctx, address{c.Bot, c.Chat}, c.Method, e, func(ctx context.Context, client *Client) (json.RawMessage, error) {
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {
@@ -163,10 +164,10 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 		p.meters.Pages.Inc()
 		return 0
 	}
-	if d == nil || n.Rung < 0 || n.Rung >= len(d.Ladder) || d.Ladder[n.Rung].Chat == 0 {
+	chat := p.chat(n)
+	if chat == 0 {
 		return 0
 	}
-	chat := d.Ladder[n.Rung].Chat
 	if again, gone := p.gone(ctx, n, e); gone || again > 0 {
 		return again
 	}
@@ -178,6 +179,15 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 	default:
 		return p.line(ctx, d, chat, n, e)
 	}
+}
+
+// chat is the chat of a notice's rung; 0 when it has none.
+func (p *post) chat(n referrals.Notice) int64 {
+	d := p.dir.Desk(n.Desk)
+	if d == nil || n.Rung < 0 || n.Rung >= len(d.Ladder) {
+		return 0
+	}
+	return d.Ladder[n.Rung].Chat
 }
 
 // gone says that a desk may no longer read what a notice brings: it passed the case on, or its defender took it
@@ -240,7 +250,7 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
 		params.ReplyMarkup = k
 	}
-	result, again, _ := p.attempt(ctx, p.deskBot, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Call(ctx, "sendMessage", encode(params))
 	})
 	if n.Kind == referrals.NoticeOffer {
@@ -270,7 +280,7 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	if n.Kind == referrals.NoticeAlert {
 		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
 	}
-	result, again, _ := p.attempt(ctx, p.deskBot, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
 		return c.Upload(ctx, fields, name, body)
 	})
 	if n.Kind == referrals.NoticeAlert {
@@ -287,7 +297,7 @@ func (p *post) documents(ctx context.Context, d *referrals.Desk, chat int64, n r
 		e.tries++
 		return pause(err, e.tries)
 	}
-	for _, name := range names {
+	for i, name := range names {
 		if slices.Contains(e.sent, name) {
 			continue
 		}
@@ -296,6 +306,9 @@ func (p *post) documents(ctx context.Context, d *referrals.Desk, chat int64, n r
 			return again
 		}
 		e.sent = append(e.sent, name)
+		if i < len(names)-1 {
+			return time.Nanosecond // each document is a message and waits its turn
+		}
 	}
 	return 0
 }

@@ -55,7 +55,14 @@ func (tn *turn) sendOwn(c call) {
 	tn.send(c)
 }
 
+// send leaves a call to be made after the commit, in the lane of whom it answers.
 func (tn *turn) send(c call) {
+	switch {
+	case tn.desk:
+		c.Lane = laneDesk
+	case tn.emergency || tn.inEmergency():
+		c.Lane = laneUrgent
+	}
 	tn.out.Errands = append(tn.out.Errands, c.errand(tn.work.Member))
 }
 

@@ -91,9 +91,9 @@ func TestWhatIsSweptIsDecidedWhenItIsSent(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDepot(t, always(200, fine))
 			d.store.messages[referrals.Member{Slot: "p07", Name: "cHASH"}] = []int{-10, 5, 9, 11, 12}
-			d.start(t.Context(), "p07", ids(1), []referrals.Errand{sendOf("receipt", func(c *call) {
+			d.start(t.Context(), tasks("p07", "17", sendOf("receipt", func(c *call) {
 				c.Method, c.Sweep, c.Edits, c.Rest = tt.call.Method, tt.call.Sweep, tt.call.Edits, tt.call.Rest
-			})})
+			})))
 			sending(t, d.out, 1, 0)
 			synctest.Wait()
 			got := d.diary.all()
@@ -111,7 +111,7 @@ func TestWhatIsSweptIsDecidedWhenItIsSent(t *testing.T) {
 func TestNewsStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
-		d.start(t.Context(), "p07", ids(1), []referrals.Errand{sendOf("news", func(c *call) { c.Own, c.Stays = true, true })})
+		d.start(t.Context(), tasks("p07", "17", sendOf("news", func(c *call) { c.Own, c.Stays = true, true })))
 		sending(t, d.out, 1, 0)
 		synctest.Wait()
 		if got := d.store.messages[referrals.Member{Slot: "p07", Name: "cHASH"}]; !slices.Equal(got, []int{-77}) {

@@ -65,6 +65,9 @@ type turn struct {
 	edit   int  // the message that the screen replaces; 0: a new one
 	sweep  int  // the first of the line's messages that are deleted with the screen; 0: none
 	told   bool // a group or a stranger was answered: once for all that they sent
+	desk   bool // an officer or a caseworker is answered
+	// emergency says that there is news of an emergency.
+	emergency bool
 }
 
 // take handles everything in the inbox of a chat, in order.
@@ -136,6 +139,7 @@ func (tn *turn) update(ctx context.Context, id string, u update) error {
 	from := u.chat()
 	switch {
 	case from.Type != "private" && tn.isDesk(from.ID):
+		tn.desk = true
 		return tn.deskGroup(ctx, id, u, from.ID)
 	case from.Type != "private":
 		tn.group(u, from)
@@ -144,6 +148,7 @@ func (tn *turn) update(ctx context.Context, id string, u update) error {
 		tn.state.Blocked = u.Member.New.Status == "kicked"
 		return nil
 	case tn.isDesk(from.ID):
+		tn.desk = true
 		return tn.deskUpdate(ctx, id, u, from.ID)
 	case tn.bot == deskBot:
 		tn.stranger(u, from.ID)

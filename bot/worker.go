@@ -14,7 +14,7 @@ import (
 // bench is where workers take work from and put it back.
 type bench interface {
 	Take(ctx context.Context, slots []string, n int) ([]referrals.Work, error)
-	Commit(ctx context.Context, w referrals.Work, c referrals.Commit) ([]string, *referrals.Work, error)
+	Commit(ctx context.Context, w referrals.Work, c referrals.Commit) ([]referrals.Task, *referrals.Work, error)
 	Release(ctx context.Context, w referrals.Work, at time.Time) error
 }
 
@@ -142,7 +142,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 			ws.giveBack(ctx, work, ws.turner.now().Add(firstPause))
 			return
 		}
-		ids, again, err := ws.commit(ctx, work, c)
+		tasks, again, err := ws.commit(ctx, work, c)
 		if errors.Is(err, referrals.ErrSuperseded) {
 			return // whoever took over handles it
 		}
@@ -150,7 +150,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 			ws.log.Warn("a commit failed; its turn is taken again", "err", err)
 			return
 		}
-		ws.runner.start(ctx, work.Slot, ids, c.Errands)
+		ws.runner.start(ctx, tasks)
 		next = again
 	}
 }
@@ -160,20 +160,15 @@ const mostCommits = 6
 
 // commit commits, again and again while the store does not answer: the same commit counts once, and the
 // person who waits need not wait for the lease to end.
-func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Commit) (ids []string, again *referrals.Work, err error) {
+func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Commit) (tasks []referrals.Task, again *referrals.Work, err error) {
 	for tries := range mostCommits {
-		ids, again, err = ws.bench.Commit(ctx, w, c)
+		tasks, again, err = ws.bench.Commit(ctx, w, c)
 		if err == nil || errors.Is(err, referrals.ErrSuperseded) || ctx.Err() != nil {
-			return ids, again, err
+			return tasks, again, err
 		}
-		wait := time.NewTimer(min((firstPause<<tries)/4, 4*time.Second))
-		select {
-		case <-ctx.Done():
-		case <-wait.C:
-		}
-		wait.Stop()
+		wait(ctx, min((firstPause<<tries)/4, 4*time.Second))
 	}
-	return ids, again, err
+	return tasks, again, err
 }
 
 // errPanic is a turn that failed in a way nobody foresaw. What went wrong may hold a person's words and

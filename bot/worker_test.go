@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 
 	"defenderline/referrals"
 )
@@ -43,7 +42,7 @@ func (b *table) Take(_ context.Context, _ []string, n int) ([]referrals.Work, er
 	return out, nil
 }
 
-func (b *table) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) ([]string, *referrals.Work, error) {
+func (b *table) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) ([]referrals.Task, *referrals.Work, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if ctx.Err() != nil {
@@ -57,7 +56,7 @@ func (b *table) Commit(ctx context.Context, w referrals.Work, c referrals.Commit
 	if len(b.more) > 0 {
 		again, b.more = &b.more[0], b.more[1:]
 	}
-	return make([]string, len(c.Errands)), again, nil
+	return nil, again, nil
 }
 
 func (b *table) Release(_ context.Context, w referrals.Work, at time.Time) error {
@@ -85,9 +84,9 @@ func newCrew(t testing.TB) *crew {
 	b := newBench(t)
 	b.turner.now = time.Now
 	tb := &table{released: map[string]time.Time{}}
-	out := newOutbox(rate.Inf, time.Now)
+	out := newOutbox(false, time.Now)
 	r := &runner{store: b.store, late: b.store, history: b.store, holding: b.store, desks: &post{dir: b.dir, texts: b.texts}, out: out, wake: func(string) {}, now: time.Now, log: quiet(),
-		meters: NewMeters(prometheus.NewRegistry()), mine: map[string]bool{}}
+		meters: NewMeters(prometheus.NewRegistry()), hands: newHands(b.store, time.Now, quiet())}
 	f := newFiles(telegramFile)
 	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: newCasework(), files: f.fileworker, runner: r,
 		queue: make(chan referrals.Work, 4), poke: make(chan string, 4), lease: 15 * time.Second, log: quiet(), nothing: lookEvery}}

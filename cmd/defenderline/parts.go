@@ -124,15 +124,6 @@ func owner() string {
 // keeper is the store in the bot's own words.
 type keeper struct{ *store.Store }
 
-// Settle forgets errands that were done and remembers what was sent.
-func (k keeper) Settle(ctx context.Context, slot string, ids []string, sent []referrals.Delivery) error {
-	messages := make([]store.SentMessages, len(sent))
-	for i, d := range sent {
-		messages[i] = store.SentMessages{Member: d.To, IDs: []int{d.Message}, At: d.At}
-	}
-	return k.Store.Settle(ctx, slot, ids, messages)
-}
-
 // FileWriter opens a sealed file for writing.
 func (k keeper) FileWriter(ctx context.Context, origin string, code referrals.Code, name string, keep time.Duration) (bot.Shelved, error) {
 	return k.Store.FileWriter(ctx, origin, code, name, keep)

@@ -1,0 +1,298 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// ledger is what keeping errands in hand asks of the store.
+type ledger interface {
+	Hold(ctx context.Context, tasks []referrals.Task) ([]referrals.Task, error)
+	Settle(ctx context.Context, done []referrals.Settled) error
+}
+
+// hands are the errands that this process has in hand. It holds them while they wait their turn, so that no other replica
+// runs them too, and settles those that are done, many in one round trip.
+//
+// What was done is not run again here, also when the store does not answer to hear of it: it is settled when it
+// does. What another replica took over meanwhile, because this process stood still for too long, is let go.
+type hands struct {
+	store ledger
+	now   func() time.Time
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	tasks   map[errandID]*inHand
+	done    []errandID // to be settled
+	batched []errandID // being settled
+	wake    chan struct{}
+}
+
+// errandID names an errand among all slots.
+type errandID struct{ slot, id string }
+
+// inHand is one errand in hand: until when, whether it is done, and what was sent by it.
+type inHand struct {
+	till time.Time
+	done bool
+	sent []referrals.Delivery
+}
+
+func newHands(store ledger, now func() time.Time, log *slog.Logger) *hands {
+	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{}, wake: make(chan struct{}, 1)}
+}
+
+// take takes an errand in hand. It says false when it was there already, done or not.
+func (h *hands) take(t referrals.Task) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := errandID{t.Slot, t.ID}
+	if known := h.tasks[id]; known != nil {
+		known.till = t.Till
+		return false
+	}
+	h.tasks[id] = &inHand{till: t.Till}
+	return true
+}
+
+// leave lets an errand go that could not be done: it comes again when its time is over.
+func (h *hands) leave(id errandID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.tasks, id)
+}
+
+// finish notes that an errand was done, and what was sent by it.
+func (h *hands) finish(id errandID, sent ...referrals.Delivery) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	task := h.tasks[id]
+	if task == nil || task.done { // let go: whoever has it now settles it
+		return
+	}
+	task.done, task.sent = true, sent
+	h.done = append(h.done, id)
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// mine says whether an errand may be run now. One whose time is over while this process stood still is asked for again: the
+// store knows whether another replica has it. An error says that the store does not answer.
+func (h *hands) mine(ctx context.Context, id errandID) (bool, error) {
+	h.mu.Lock()
+	task := h.tasks[id]
+	if task == nil || h.now().Before(task.till) {
+		h.mu.Unlock()
+		return task != nil, nil
+	}
+	till := task.till
+	h.mu.Unlock()
+	err := h.extend(ctx, []referrals.Task{{Slot: id.slot, ID: id.id, Till: till}})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tasks[id] != nil, err
+}
+
+// How often errands in hand are looked at, and which are held for longer: those whose time is over soon.
+const (
+	holdEvery = time.Second
+	holdSoon  = 4 * time.Second
+)
+
+// holding holds what waits its turn until ctx ends.
+func (h *hands) holding(ctx context.Context) {
+	tick := time.NewTicker(holdEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := h.extend(ctx, h.soon()); err != nil && ctx.Err() == nil {
+			h.log.Warn("messages that wait could not be held; before they leave it is asked whose they are", "err", err)
+		}
+	}
+}
+
+// soon are the errands whose time is over soon.
+func (h *hands) soon() []referrals.Task {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	limit := h.now().Add(holdSoon)
+	var tasks []referrals.Task
+	for id, t := range h.tasks {
+		if t.till.Before(limit) {
+			tasks = append(tasks, referrals.Task{Slot: id.slot, ID: id.id, Till: t.till})
+		}
+	}
+	return tasks
+}
+
+// extend holds tasks for longer and lets those go that another replica has, or had.
+func (h *hands) extend(ctx context.Context, tasks []referrals.Task) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	held, err := h.store.Hold(ctx, tasks)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	still := make(map[errandID]bool, len(held))
+	for _, t := range held {
+		id := errandID{t.Slot, t.ID}
+		still[id] = true
+		if known := h.tasks[id]; known != nil {
+			known.till = t.Till
+		}
+	}
+	if err != nil { // what was not answered may still be held
+		return err
+	}
+	for _, t := range tasks {
+		id := errandID{t.Slot, t.ID}
+		if known := h.tasks[id]; known != nil && !still[id] && !known.done && known.till.Equal(t.Till) {
+			delete(h.tasks, id)
+		}
+	}
+	return nil
+}
+
+// mostSettled is how many errands are settled in one round trip.
+const mostSettled = 500
+
+// settling settles what was done, all that gathered during one round trip in the next, until ctx ends.
+func (h *hands) settling(ctx context.Context) {
+	for tries := 0; ; {
+		select {
+		case <-ctx.Done():
+			h.last()
+			return
+		case <-h.wake:
+		}
+		err := h.settle(ctx)
+		if err == nil {
+			tries = 0
+			continue
+		}
+		if tries == 0 && ctx.Err() == nil {
+			h.log.Warn("what was done could not be noted; it is tried until the store answers", "err", err)
+		}
+		wait(ctx, min(firstPause<<min(tries, 3)/2, time.Second))
+		tries++
+	}
+}
+
+// settle settles until nothing is left or the store fails.
+func (h *hands) settle(ctx context.Context) error {
+	for {
+		batch, ids := h.batch()
+		if len(ids) == 0 {
+			return nil
+		}
+		err := h.store.Settle(ctx, batch)
+		h.settled(ids, err)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// last settles once more when the process ends.
+func (h *hands) last() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := h.settle(ctx); err != nil {
+		h.log.Warn("what was sent last could not be noted and may be sent once more", "err", err)
+	}
+}
+
+// batch takes what is to be settled, by slot.
+func (h *hands) batch() ([]referrals.Settled, []errandID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := min(len(h.done), mostSettled)
+	ids := h.done[:n:n]
+	h.done, h.batched = h.done[n:], ids
+	at := map[string]int{}
+	var batch []referrals.Settled
+	for _, id := range ids {
+		i, ok := at[id.slot]
+		if !ok {
+			i = len(batch)
+			at[id.slot], batch = i, append(batch, referrals.Settled{Slot: id.slot})
+		}
+		batch[i].IDs = append(batch[i].IDs, id.id)
+		if t := h.tasks[id]; t != nil {
+			batch[i].Sent = append(batch[i].Sent, t.sent...)
+		}
+	}
+	return batch, ids
+}
+
+// settled forgets errands that were settled, or puts them back.
+func (h *hands) settled(ids []errandID, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.batched = nil
+	if err == nil {
+		for _, id := range ids {
+			delete(h.tasks, id)
+		}
+		return
+	}
+	h.done = append(ids, h.done...)
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sent are the messages to a member's chat of which the store has not heard yet.
+func (h *hands) sent(m referrals.Member) []int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []int
+	for _, id := range h.done {
+		ids = append(ids, h.tasks[id].to(m)...)
+	}
+	for _, id := range h.batched {
+		ids = append(ids, h.tasks[id].to(m)...)
+	}
+	return ids
+}
+
+// to are the messages of an errand to a member's chat.
+func (t *inHand) to(m referrals.Member) (ids []int) {
+	if t == nil {
+		return nil
+	}
+	for _, d := range t.sent {
+		if d.To == m {
+			ids = append(ids, d.Message)
+		}
+	}
+	return ids
+}
+
+// count is how many errands are in hand.
+func (h *hands) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.tasks)
+}
+
+// wait waits, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,142 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"defenderline/referrals"
+)
+
+// holdingOn keeps what a depot has in hand until the test ends.
+func (d *depot) holdingOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var holding sync.WaitGroup
+	holding.Go(func() { d.hands.holding(ctx) })
+	t.Cleanup(func() { cancel(); holding.Wait() })
+}
+
+// short are tasks whose time is over in five seconds.
+func short(errands ...referrals.Errand) []referrals.Task {
+	all := tasks("p07", "17", errands...)
+	for i := range all {
+		all[i].Till = time.Now().Add(5 * time.Second)
+	}
+	return all
+}
+
+// What waits its turn is held; what another replica took over, because this one stood still, does not leave twice.
+func TestWhatAnotherReplicaHasIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		d.start(t.Context(), short(sendOf("one"), sendOf("two")))
+		time.Sleep(6 * time.Second) // nothing runs: as a frozen process
+		d.store.taken = map[string]bool{"17-1": true}
+		sending(t, d.out, 2, 0)
+		synctest.Wait()
+		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage two[]"}) {
+			t.Errorf("left %q", got)
+		}
+		if got := d.store.settledIDs(); !slices.Equal(got, []string{"p07 17-2"}) || d.hands.count() != 0 || d.out.depth() != 0 {
+			t.Errorf("settled %q, %d in hand, %d waiting", got, d.hands.count(), d.out.depth())
+		}
+	})
+}
+
+func TestWhatWaitsIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		d.holdingOn(t)
+		d.start(t.Context(), short(sendOf("one")))
+		time.Sleep(30 * time.Second)
+		if mine, err := d.hands.mine(t.Context(), errandID{"p07", "17-1"}); !mine || err != nil || len(d.hands.soon()) != 0 {
+			t.Errorf("mine %v, %v after half a minute", mine, err)
+		}
+		d.store.mu.Lock()
+		d.store.taken = map[string]bool{"17-1": true}
+		d.store.mu.Unlock()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if d.hands.count() != 0 {
+			t.Error("what another replica has is still in hand")
+		}
+	})
+}
+
+// A store that does not answer when a message has left hears of it later; meanwhile it is not sent again, although its time
+// is over and the sweep finds it.
+func TestWhatWasSentIsNotSentAgainWhenTheStoreIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		d.holdingOn(t)
+		all := short(sendOf("one"))
+		d.start(t.Context(), all)
+		d.store.away = errors.New("away")
+		sending(t, d.out, 1, 0)
+		time.Sleep(time.Minute)
+		d.start(t.Context(), all) // what the sweep does
+		time.Sleep(time.Minute)
+		d.store.mu.Lock()
+		d.store.away = nil
+		d.store.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if got := d.diary.all(); len(got) != 1 || len(d.store.settledIDs()) != 1 || d.hands.count() != 0 {
+			t.Errorf("left %q, settled %q, %d in hand", got, d.store.settledIDs(), d.hands.count())
+		}
+	})
+}
+
+// A message whose time is over waits while nobody can say whose it is, and leaves then.
+func TestWhoseItIsIsAskedUntilTheStoreAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		d.start(t.Context(), short(sendOf("one")))
+		time.Sleep(6 * time.Second)
+		d.store.away = errors.New("away")
+		sending(t, d.out, 1, 0)
+		time.Sleep(10 * time.Second)
+		if len(d.diary.all()) != 0 {
+			t.Fatal("a message left that may be another replica's")
+		}
+		d.store.mu.Lock()
+		d.store.away = nil
+		d.store.mu.Unlock()
+		time.Sleep(longestGap)
+		synctest.Wait()
+		if len(d.diary.all()) != 1 {
+			t.Error("a message was held back for ever")
+		}
+	})
+}
+
+// A wipe also finds the messages of which the store has not heard yet.
+func TestWipeFindsWhatIsNotSettledYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		id, own := errandID{"p07", "17-1"}, referrals.Member{Slot: "p07", Name: "cHASH"}
+		d.store.away = errors.New("away")
+		d.hands.take(referrals.Task{Slot: id.slot, ID: id.id, Till: time.Now().Add(time.Hour)})
+		d.hands.finish(id, referrals.Delivery{To: own, Message: 7}, referrals.Delivery{To: referrals.Member{Name: "other"}, Message: 8})
+		synctest.Wait()
+		if got := d.hands.sent(own); !slices.Equal(got, []int{7}) {
+			t.Errorf("found %v while it waits", got)
+		}
+		d.store.mu.Lock()
+		d.store.away = nil
+		d.store.messages[own] = []int{3, 7}
+		d.store.mu.Unlock()
+		if got, err := d.messages(t.Context(), own); err != nil || !slices.Equal(got, []int{3, 7}) {
+			t.Errorf("messages %v, %v", got, err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := d.hands.sent(own); len(got) != 0 {
+			t.Errorf("found %v after the store heard of it", got)
+		}
+	})
+}

@@ -1,0 +1,124 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// to addresses a noted message.
+func (p parcel) at(chat int64) parcel {
+	p.to = address{lineBot, chat}
+	return p
+}
+
+// written counts what left for a chat.
+func (d *diary) written(name string) (n int) {
+	for _, s := range d.all() {
+		if strings.HasPrefix(s, name+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// A chat gets one message a second after a short burst, a group eighteen a minute, and nobody waits for them.
+func TestPaceOfAChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(true, time.Now), &diary{}
+		for i := range 100 {
+			o.add(d.parcelOf(laneConversation, "a", fmt.Sprint("a ", i)).at(5))
+			o.add(d.parcelOf(laneConversation, "g", fmt.Sprint("g ", i)).at(-5))
+		}
+		o.add(d.parcelOf(laneConversation, "b", "b 1").at(6))
+		sending(t, o, 4, 1)
+		time.Sleep(10*time.Second + time.Millisecond)
+		synctest.Wait()
+		if got, want := d.written("a"), chatBurst+10*chatPerSecond; got != want {
+			t.Errorf("%d messages to a chat in ten seconds, want %d", got, want)
+		}
+		if got, want := d.written("g"), groupBurst+10*groupPerMinute/60; got != want {
+			t.Errorf("%d messages to a group in ten seconds, want %d", got, want)
+		}
+		if d.written("b") != 1 {
+			t.Error("another chat had to wait")
+		}
+	})
+}
+
+// A refusal rests its chat for as long as was asked, for all lanes, and holds a server to the limits that was taken to
+// have none.
+func TestPaceIsLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(false, time.Now), &diary{}
+		for i := range 200 {
+			o.add(d.parcelOf(laneConversation, fmt.Sprint(i), fmt.Sprint("free ", i)).at(int64(100 + i)))
+		}
+		sending(t, o, 4, 1)
+		synctest.Wait()
+		if d.written("free") != 200 {
+			t.Fatalf("%d of 200 left a server without limits at once", d.written("free"))
+		}
+		o.refused(address{lineBot, 5}, 30*time.Second)
+		o.add(d.parcelOf(laneConversation, "a", "a 1").at(5))
+		o.add(d.parcelOf(laneEmergency, "a", "a 2").at(5))
+		for i := range 200 {
+			o.add(d.parcelOf(laneConversation, fmt.Sprint(i), fmt.Sprint("held ", i)).at(int64(100 + i)))
+		}
+		time.Sleep(2*time.Second + time.Millisecond)
+		synctest.Wait()
+		if got := d.written("held"); got > 2*perSecond+1 || got < perSecond {
+			t.Errorf("%d messages in two seconds after a refusal", got)
+		}
+		time.Sleep(27 * time.Second)
+		synctest.Wait()
+		if d.written("a") != 0 {
+			t.Error("a chat was written to before its patience ended")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if d.written("a") != 2 || d.written("held") != 200 {
+			t.Errorf("%d and %d left", d.written("a"), d.written("held"))
+		}
+	})
+}
+
+// The chats of a flood are not remembered for ever.
+func TestPaceForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(true, time.Now), &diary{}
+		sending(t, o, 4, 1)
+		for i := range 20 * mostChats {
+			o.add(d.parcelOf(laneConversation, fmt.Sprint(i), "x").at(int64(1 + i)))
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := len(o.pace.chats); len(d.all()) != 20*mostChats || n > 2*mostChats {
+			t.Errorf("%d left, %d chats are remembered", len(d.all()), n)
+		}
+	})
+}
+
+// A flood in every lane: each has its share, and an alert is the next to leave although everything else waits.
+func TestLanesHaveShares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(true, time.Now), &diary{}
+		for i := range 4000 {
+			for l, name := range []string{"conversation", "urgent", "desk", "emergency"} {
+				o.add(d.parcelOf(lane(l), fmt.Sprint(name, i), name+" x").at(int64(10_000*l + i + 1)))
+			}
+		}
+		sending(t, o, senderCount, 0)
+		time.Sleep(100 * time.Second)
+		synctest.Wait()
+		got := [lanes]int{d.written("conversation"), d.written("urgent"), d.written("desk"), d.written("emergency")}
+		sum := len(d.all())
+		for l, share := range [lanes]float64{1. / 396, 5. / 396, 5. / 66, 10. / 11} {
+			if part := float64(got[l]) / float64(sum); part < share*.8 || part > share*1.2+.01 {
+				t.Errorf("lane %d has %.4f of %d messages, want %.4f", l, part, sum, share)
+			}
+		}
+	})
+}
