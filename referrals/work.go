@@ -22,7 +22,8 @@ type Post struct {
 	Body  []byte `json:"b"`
 }
 
-// Entry is a post as its member finds it in the inbox, opened.
+// Entry is a post as its member finds it in the inbox, opened. A chat's entry that nobody can open has
+// an empty Body.
 type Entry struct {
 	ID    string
 	Order int64
@@ -36,7 +37,10 @@ type Work struct {
 	Number int64
 	// State is the member's record, opened; nil when it has none.
 	State []byte
-	Inbox []Entry
+	// Damaged says of a chat that it has a record and nobody can open it: State is nil, and what the
+	// chat had begun is lost. It must be told so and begin anew.
+	Damaged bool
+	Inbox   []Entry
 }
 
 // Commit is everything that one worker changes for one member, all of it or nothing.

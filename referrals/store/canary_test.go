@@ -135,7 +135,7 @@ func TestADumpShowsNoWordsAndNoChat(t *testing.T) {
 
 // endless are the keys that no clock ends, by what ends them.
 var endless = map[string]string{
-	"due": "the act", "out": "the act", "err": "the act", "n": "never: one for each slot",
+	"due": "the act", "out": "the act", "err": "the act", "n": "never: one for each slot", "keys": "never: one for each store",
 	"i": "the act", "b": "the act", "q": "the act or the trim of ended", "ended": "the trim of ended", "h": "the act, while it is open",
 }
 

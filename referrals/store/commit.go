@@ -56,7 +56,7 @@ func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit
 	if again.Number, err = strconv.ParseInt(a.text(2), 10, 64); err != nil {
 		return tasks, nil, errUnexpected("commit", a)
 	}
-	if again.Inbox, err = s.entries(w.Member, a, 3); err != nil {
+	if again.Inbox, err = s.entries(ctx, w.Member, a, 3); err != nil {
 		return tasks, nil, nil // it was committed; what cannot be opened comes due and is reported by Take
 	}
 	return tasks, again, nil

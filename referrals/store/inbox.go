@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"defenderline/referrals"
@@ -53,7 +52,7 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 		case a.err != nil:
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
 		case a.text(0) == "taken":
-			w, err := s.work(members[i], a, 1)
+			w, err := s.work(ctx, members[i], a, 1)
 			if err != nil {
 				failed = errors.Join(failed, err)
 				continue
@@ -103,35 +102,3 @@ func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, now time.Ti
 // spare is the life, in milliseconds, of a record that holds nothing but numbers: as long as
 // a worker could still come back with one of them.
 func (s *Store) spare() int64 { return max(time.Hour, 4*s.lease).Milliseconds() }
-
-// work reads number, state and entries from the i-th value of an answer on.
-func (s *Store) work(m referrals.Member, a answer, i int) (referrals.Work, error) {
-	w := referrals.Work{Member: m}
-	var err error
-	if w.Number, err = strconv.ParseInt(a.text(i), 10, 64); err != nil {
-		return w, errUnexpected("take", a)
-	}
-	if sealed := a.blob(i + 1); sealed != nil {
-		if w.State, err = s.vault.open(recordKey(m), "", sealed); err != nil {
-			return w, err
-		}
-	}
-	w.Inbox, err = s.entries(m, a, i+2)
-	return w, err
-}
-
-func (s *Store) entries(m referrals.Member, a answer, i int) ([]referrals.Entry, error) {
-	var inbox []referrals.Entry
-	for ; i+2 < len(a.rest); i += 3 {
-		order, err := strconv.ParseInt(a.text(i+1), 10, 64)
-		if err != nil {
-			return nil, errUnexpected("inbox", a)
-		}
-		body, err := s.vault.open(bodiesKey(m), a.text(i), a.blob(i+2))
-		if err != nil {
-			return nil, err
-		}
-		inbox = append(inbox, referrals.Entry{ID: a.text(i), Order: order, Body: body})
-	}
-	return inbox, nil
-}

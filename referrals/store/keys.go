@@ -74,6 +74,9 @@ func opsKey(desk string) string { return key(DeskSlot(desk), "ops") }
 // Events: stream of what a desk should learn of. c code, s state, l lane, a at in milliseconds.
 func eventsKey(desk string) string { return key(DeskSlot(desk), "ev") }
 
+// Marker: string, what the state keys of every process must open. Has no end: one for each store.
+func markerKey() string { return key("meta", "keys") }
+
 // Lease: string, the owner.
 func leaseKey(name string) string { return key("lease:"+name, "l") }
 

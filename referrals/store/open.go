@@ -66,8 +66,8 @@ type Store struct {
 	warnings []string
 }
 
-// Open connects to Redis, checks that it can be written and, when RequireDurable is set, that
-// it keeps what it is given. Its errors name what to do and never hold a password.
+// Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
+// the Vault and, when RequireDurable is set, that it keeps what it is given. Its errors name what to do and never hold a password.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Vault == nil || o.Now == nil {
 		return nil, errors.New("store: Options.Vault and Options.Now are required")
@@ -98,7 +98,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// check proves that the server answers, is durable if it must be, and can be written.
+// check proves that the server answers, is durable if it must be, can be written, and holds nothing that
+// was sealed with other state keys.
 func (s *Store) check(ctx context.Context, durable bool) error {
 	if err := s.db.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("redis does not answer; check that it runs and redis.url, username and password_file: %w", clean(err))
@@ -108,7 +109,10 @@ func (s *Store) check(ctx context.Context, durable bool) error {
 			return err
 		}
 	}
-	return s.Ping(ctx)
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	return s.mark(ctx)
 }
 
 // Close ends all connections.

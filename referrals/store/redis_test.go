@@ -86,14 +86,15 @@ func TestAnUndurableServerIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := redistest.Start(t, c.flags...)
-			s, err := Open(context.Background(), Options{URL: server.URL(), RequireDurable: true, Vault: newVault(t), Now: time.Now})
+			vault := newVault(t)
+			s, err := Open(context.Background(), Options{URL: server.URL(), RequireDurable: true, Vault: vault, Now: time.Now})
 			if !errors.Is(err, c.want) {
 				t.Fatalf("opened with %v", err)
 			}
 			if err == nil {
 				_ = s.Close()
 			}
-			if s, err = Open(context.Background(), Options{URL: server.URL(), Vault: newVault(t), Now: time.Now}); err != nil {
+			if s, err = Open(context.Background(), Options{URL: server.URL(), Vault: vault, Now: time.Now}); err != nil {
 				t.Fatalf("not required to be durable, and yet: %v", err)
 			}
 			_ = s.Close()

@@ -24,7 +24,8 @@ type candidate struct {
 // slot of its desk, without state; it is ended by a Move or put off by Release.
 //
 // One round trip when nothing is due, two otherwise. Work returned beside an error is taken.
-// What cannot be opened is reported, stays taken until its lease ends, and is reported again.
+// A chat's record that is damaged comes as Work.Damaged. What else cannot be opened is reported, stays
+// taken until its lease ends, and is reported again.
 func (s *Store) Take(ctx context.Context, slots []string, n int) ([]referrals.Work, error) {
 	if n <= 0 {
 		return nil, nil
@@ -45,7 +46,7 @@ func (s *Store) Take(ctx context.Context, slots []string, n int) ([]referrals.Wo
 		case a.err != nil:
 			failed = errors.Join(failed, fmt.Errorf("take: %w", a.err))
 		case a.text(0) == "taken":
-			w, err := s.work(due[i].Member, a, 1)
+			w, err := s.work(ctx, due[i].Member, a, 1)
 			if err != nil {
 				failed = errors.Join(failed, err)
 				continue
