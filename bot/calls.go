@@ -18,8 +18,8 @@ type call struct {
 	Chat   int64           `json:"c"`
 	Method string          `json:"m"`
 	Params json.RawMessage `json:"p"`
-	// Else is sent when what should be edited is gone: the same as a new message.
-	Else json.RawMessage `json:"e,omitempty"`
+	// Anew says that an edit of a message that is gone is sent as a new one.
+	Anew bool `json:"e,omitempty"`
 	// Own says that the message sent belongs to a defender's chat, so that a wipe must find it.
 	Own bool `json:"o,omitempty"`
 	// Rest says that what the chat was sent since the call was made is deleted before it: a wipe must not
@@ -83,14 +83,22 @@ func encode(params any) json.RawMessage {
 
 // show sends a view as a new message, or edits the message with the given id into it.
 func show(bot byte, chat int64, edit int, v flows.View) call {
-	fresh := encode(tg.SendMessageParams{ChatID: chat, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})
-	c := call{Bot: bot, Chat: chat, Method: "sendMessage", Params: fresh}
-	if edit != 0 {
-		c.Method, c.Else = "editMessageText", fresh
-		c.Params = encode(tg.EditMessageTextParams{ChatID: chat, MessageID: edit, Text: v.Text,
-			LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})
+	if edit == 0 {
+		return call{Bot: bot, Chat: chat, Method: "sendMessage",
+			Params: encode(tg.SendMessageParams{ChatID: chat, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})}
 	}
-	return c
+	return call{Bot: bot, Chat: chat, Method: "editMessageText", Anew: true, Params: encode(tg.EditMessageTextParams{ChatID: chat,
+		MessageID: edit, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})}
+}
+
+// anew is an edit as a new message: the two methods share their parameters but for the message's id.
+func (c call) anew() (call, bool) {
+	var params map[string]json.RawMessage
+	if !c.Anew || json.Unmarshal(c.Params, &params) != nil {
+		return call{}, false
+	}
+	delete(params, "message_id")
+	return call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: encode(params), Own: c.Own}, true
 }
 
 // bare takes the buttons off a message.

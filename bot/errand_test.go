@@ -209,15 +209,15 @@ func TestCallThatHangsIsGivenUp(t *testing.T) {
 
 func TestRefusalsHaveTheirConsequences(t *testing.T) {
 	edit := func(c *call) {
-		c.Method, c.Else = "editMessageText", json.RawMessage(`{"chat_id":5,"text":"anew"}`)
+		c.Method, c.Anew, c.Params = "editMessageText", true, json.RawMessage(`{"chat_id":5,"message_id":9,"text":"s"}`)
 	}
 	tests := map[string]struct {
 		errand  referrals.Errand
 		refuse  string
 		methods []string
 	}{
-		"a screen that is gone is sent anew":          {sendOf("s", edit), "Bad Request: message to edit not found", []string{"editMessageText s[]", "sendMessage anew[]"}},
-		"refused for a reason of tomorrow: sent anew": {sendOf("s", edit), "Bad Request: MESSAGE_ID_INVALID", []string{"editMessageText s[]", "sendMessage anew[]"}},
+		"a screen that is gone is sent anew":          {sendOf("s", edit), "Bad Request: message to edit not found", []string{"editMessageText s[]", "sendMessage s[]"}},
+		"refused for a reason of tomorrow: sent anew": {sendOf("s", edit), "Bad Request: MESSAGE_ID_INVALID", []string{"editMessageText s[]", "sendMessage s[]"}},
 		"a screen that is the same stays":             {sendOf("s", edit), "Bad Request: message is not modified: x", []string{"editMessageText s[]"}},
 		"a blocked chat is an outcome":                {sendOf("s", edit), "Forbidden: bot was blocked by the user", []string{"editMessageText s[]"}},
 		"a refused message is over":                   {sendOf("s"), "Bad Request: chat not found", []string{"sendMessage s[]"}},

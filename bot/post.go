@@ -135,8 +135,8 @@ func (p *post) instead(ctx context.Context, c call, err error, e *effort) (messa
 	if isReason(err, "unchanged") || isReason(err, "blocked") {
 		return 0, 0
 	}
-	if c.Else != nil {
-		return p.deliver(ctx, call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: c.Else, Own: c.Own}, e)
+	if fresh, ok := c.anew(); ok {
+		return p.deliver(ctx, fresh, e)
 	}
 	for _, half := range c.halves() {
 		if _, again := p.deliver(ctx, half, e); again > 0 {

@@ -114,7 +114,7 @@ func TestTurnEditsItsScreenInPlace(t *testing.T) {
 	b := begun(t)
 	b.take(say(1, "/start"))
 	calls := b.take(pressOn(9, "menu:emergency"))
-	if c, ok := find(calls, "editMessageText"); !ok || c.Else == nil {
+	if c, ok := find(calls, "editMessageText"); !ok || !c.Anew {
 		t.Fatalf("calls %q", methods(calls))
 	}
 	if b.state().Screen != 9 {

@@ -36,6 +36,9 @@ type workers struct {
 	lease   time.Duration
 	log     *slog.Logger
 	nothing time.Duration // how often to look for due work when nobody says so
+
+	mu    sync.Mutex
+	fails map[referrals.Member]int // turns that failed one after another
 }
 
 // hand gives work just kept to the workers. What they cannot take now is released and comes due at once,
@@ -139,7 +142,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 		c, err := ws.held(ctx, work)
 		if err != nil {
 			ws.log.Error("a turn failed; it is tried again", "err", err)
-			ws.giveBack(ctx, work, ws.turner.now().Add(firstPause))
+			ws.giveBack(ctx, work, ws.turner.now().Add(ws.failed(work.Member)))
 			return
 		}
 		tasks, again, err := ws.commit(ctx, work, c)
@@ -150,9 +153,29 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 			ws.log.Warn("a commit failed; its turn is taken again", "err", err)
 			return
 		}
+		ws.succeeded(work.Member)
 		ws.runner.start(ctx, tasks)
 		next = again
 	}
+}
+
+// failed says how long a member rests whose turn failed: twice as long each time, a minute at most.
+func (ws *workers) failed(m referrals.Member) time.Duration {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.fails == nil {
+		ws.fails = map[referrals.Member]int{}
+	}
+	rest := min(firstPause<<min(ws.fails[m], 10), longestPause)
+	ws.fails[m]++
+	return rest
+}
+
+// succeeded forgets the failures of a member.
+func (ws *workers) succeeded(m referrals.Member) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.fails, m)
 }
 
 // mostCommits is how often a commit is tried: with the pauses between, for half a lease.

@@ -191,6 +191,12 @@ func TestTurnThatFailsIsGivenBack(t *testing.T) {
 		if at := c.table.released["c1"]; time.Until(at) != firstPause || len(c.table.commits) != 0 {
 			t.Errorf("released for %v", at)
 		}
+		for range 20 { // it fails again and again
+			c.handle(t.Context(), w)
+		}
+		if at := c.table.released["c1"]; time.Until(at) != longestPause {
+			t.Errorf("after 21 failures it rests for %v", time.Until(at))
+		}
 		c.turner.engine = nil // whatever else goes wrong
 		c.handle(t.Context(), chatWork("c2"))
 		if _, ok := c.table.released["c2"]; !ok || len(c.table.commits) != 0 {
