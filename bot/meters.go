@@ -7,6 +7,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type Meters struct {
 	Updates      *prometheus.CounterVec // by bot
 	Unread       prometheus.Counter
+	Damaged      prometheus.Counter
 	Panics       prometheus.Counter
 	Refused      *prometheus.CounterVec // by reason
 	Submissions  *prometheus.CounterVec // by lane and outcome
@@ -37,6 +38,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 	return &Meters{
 		Updates:      counter("updates_total", "Updates kept, by bot.", "bot"),
 		Unread:       counter("updates_unread_total", "Updates that could not be decoded and were set aside.").WithLabelValues(),
+		Damaged:      counter("records_damaged_total", "Records of chats that nobody can open any more: the person was asked to begin again.").WithLabelValues(),
 		Panics:       counter("panics_total", "Updates whose handling failed in a way nobody foresaw.").WithLabelValues(),
 		Refused:      counter("refused_total", "Acts refused, by reason.", "reason"),
 		Submissions:  counter("submissions_total", "Cases sent, by lane and outcome.", "lane", "outcome"),

@@ -77,6 +77,10 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		return referrals.Commit{}, err
 	}
 	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now()}
+	if w.Damaged { // nobody can open it again: the person is told, instead of waiting for ever
+		t.meters.Damaged.Inc()
+		tn.notes = append(tn.notes, flows.Text{Key: "line.begin_again"})
+	}
 	for _, e := range w.Inbox {
 		tn.out.Done = append(tn.out.Done, e.ID)
 		if err := tn.entry(ctx, e); err != nil {

@@ -295,6 +295,21 @@ func TestPanicInOneEntryLosesNoOther(t *testing.T) {
 	}
 }
 
+// A record that nobody can open again is no reason to leave its person without an answer.
+func TestDamagedRecordIsSaid(t *testing.T) {
+	for name, update := range map[string]string{"words": say(7, "are you there?"), "a press": pressOn(9, "safe:yes#3")} {
+		b := newBench(t)
+		b.work.Damaged = true
+		text := screenText(t, b.take(update))
+		if !strings.Contains(text, b.texts.Text("en", "line.begin_again", nil)) || b.counted("defenderline_records_damaged_total") != 1 {
+			t.Errorf("%s: said %q", name, text)
+		}
+		if b.work.Damaged = false; strings.Contains(screenText(t, b.take(say(10, "hello"))), b.texts.Text("en", "line.begin_again", nil)) {
+			t.Errorf("%s: said again and again", name)
+		}
+	}
+}
+
 // failing0 is a seal that fails in a way nobody foresaw, after the first copy.
 type failing0 struct{ *glass }
 
