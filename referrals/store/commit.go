@@ -29,11 +29,16 @@ var errClock = errors.New("commit: the clock of a holding is ended by a move or 
 // commit again is answered as the first was and changes nothing but the time of its errands, which
 // begins anew; an errand that was settled meanwhile, or taken by another, is not among the tasks.
 func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit) (tasks []referrals.Task, again *referrals.Work, err error) {
-	call, tasks, err := s.commitCall(w, c)
+	what, tasks, err := s.commitCall(w, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	a := s.run(ctx, call)
+	var a answer
+	if len(c.Births) > 0 || len(c.Documents) > 0 { // somebody is told that a case was received
+		a = s.runSynced(ctx, []call{what})[0]
+	} else {
+		a = s.run(ctx, what)
+	}
 	if a.err != nil {
 		return nil, nil, fmt.Errorf("commit: %w", a.err)
 	}

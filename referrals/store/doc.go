@@ -42,9 +42,22 @@
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
 // be losing it quietly.
 //
+// # Received means more than one machine
+//
+// Where there are replicas, a Keep and a Commit that begins or adds to a case return when one replica has
+// them: WAIT 1 travels behind the script on its connection, no round trip more, for 500 ms at most. A
+// server from 7.2 on that does not write to disk at once is asked by WAITAOF, too, when it has. When that
+// does not come in time the act stands, and Options.Unsynced is called. It is not refused, because it
+// cannot be: it is done, a repetition would say so, and its replica may have it in a moment. Nor would a
+// person in danger be helped by a line that takes no word while its second machine is down. Who wants it
+// strict says so to Redis, which refuses before it acts: `min-replicas-to-write 1` stops a master that has
+// lost its replicas, `appendfsync always` answers nothing that is not on disk. On a single server nothing
+// is added to any act. Who follows whom is asked at Open, by Mend, and after an act that failed or was not
+// synced; a line that once had replicas, or that a sentinel serves, is expected to have them.
+//
 // # Limits
 //
 // A pipeline is not a transaction: see Keep. A server that keeps nothing on disk is refused
-// when RequireDurable is set, yet `appendfsync everysec` can lose a second at a power cut and
-// a failover can lose what replicas had not yet; Warnings says so.
+// when RequireDurable is set, yet `appendfsync everysec` can lose a second at a power cut, and
+// a failover can lose what was not synced; Warnings says so.
 package store

@@ -73,9 +73,8 @@ func readSettings(ctx context.Context, node redis.Cmdable) (settings, error) {
 }
 
 func infoSettings(ctx context.Context, node redis.Cmdable, refused error) (settings, error) {
-	var answered redis.Error
-	if !errors.As(refused, &answered) {
-		return settings{}, fmt.Errorf("ask redis whether it is durable: %w", refused)
+	if err := unlessRefused(refused); err != nil {
+		return settings{}, fmt.Errorf("ask redis whether it is durable: %w", err)
 	}
 	persistence, err := node.Info(ctx, "persistence").Result()
 	if err != nil {
@@ -93,6 +92,15 @@ func infoSettings(ctx context.Context, node redis.Cmdable, refused error) (setti
 		return settings{}, errHidden
 	}
 	return is, nil
+}
+
+// unlessRefused is the error of a question, or nothing when a server answered that it may not be asked.
+func unlessRefused(err error) error {
+	var answered redis.Error
+	if errors.As(err, &answered) {
+		return nil
+	}
+	return err
 }
 
 func infoField(info, name string) string {

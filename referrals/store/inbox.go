@@ -47,7 +47,11 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 	}
 	var taken []referrals.Work
 	var failed error
-	for i, a := range s.runAll(ctx, calls) {
+	run := s.runAll
+	if take { // an update, which is confirmed once it is kept; what the line posts to itself is repeated until it was settled
+		run = s.runSynced
+	}
+	for i, a := range run(ctx, calls) {
 		switch {
 		case a.err != nil:
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))

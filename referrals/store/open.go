@@ -29,6 +29,9 @@ type Options struct {
 	Now func() time.Time
 	// Desks are the ids whose slots Take and Overdue look into when they are given none.
 	Desks []string
+	// Unsynced is called, when it is not nil, after each Keep and each Commit with births or documents
+	// that stands although no replica is known to have it: see the package comment. It must return at once.
+	Unsynced func()
 	// Lease is how long a worker may keep what it took; 15 s when zero.
 	Lease time.Duration
 	// Grace is how long an errand may take before another worker tries it; 10 s when zero.
@@ -64,6 +67,8 @@ type Store struct {
 	endedFor time.Duration
 	slots    []string
 	warnings []string
+	unsynced func()
+	replicas *replicas
 }
 
 // Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
@@ -83,8 +88,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
-		endedFor: orElse(o.EndedFor, 168*time.Hour),
+		endedFor: orElse(o.EndedFor, 168*time.Hour), unsynced: o.Unsynced, replicas: &replicas{},
 	}
+	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {
 		s.slots = append(s.slots, Partition(i))
 	}
@@ -112,7 +118,13 @@ func (s *Store) check(ctx context.Context, durable bool) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
-	return s.mark(ctx)
+	if err := s.mark(ctx); err != nil {
+		return err
+	}
+	if err := s.learn(ctx); err != nil {
+		return fmt.Errorf("ask redis for its replicas: %w", err)
+	}
+	return nil
 }
 
 // Close ends all connections.

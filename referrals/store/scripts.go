@@ -84,14 +84,23 @@ func (s *Store) run(ctx context.Context, c call) answer {
 // runAll runs scripts in one round trip, and in a second those that a server had forgotten.
 // Calls of different slots run in any order. Every call has its own answer.
 func (s *Store) runAll(ctx context.Context, calls []call) []answer {
-	if len(calls) == 1 {
+	switch len(calls) {
+	case 0:
+		return nil
+	case 1:
 		return []answer{s.run(ctx, calls[0])}
 	}
-	pipe := s.db.Pipeline()
+	return s.pipeline(ctx, s.db, calls, nil)
+}
+
+// pipeline sends calls in one round trip, and after them the wait, if there is one.
+func (s *Store) pipeline(ctx context.Context, db pipeliner, calls []call, wait *waiting) []answer {
+	pipe := db.Pipeline()
 	sent := make([]*redis.Cmd, len(calls))
 	for i, c := range calls {
 		sent[i] = c.script.EvalSha(ctx, pipe, c.keys, c.args...)
 	}
+	wait.send(ctx, pipe)
 	_, _ = pipe.Exec(ctx) // each command carries its own error
 	var missing bool
 	for i, c := range calls {
@@ -100,6 +109,7 @@ func (s *Store) runAll(ctx context.Context, calls []call) []answer {
 		}
 	}
 	if missing {
+		wait.send(ctx, pipe)
 		_, _ = pipe.Exec(ctx)
 	}
 	answers := make([]answer, len(calls))

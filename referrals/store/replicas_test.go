@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+	"defenderline/referrals/store/redistest"
+)
+
+// counted opens a store that counts the acts that no replica has.
+func counted(t *testing.T, o Options) (backend, *atomic.Int64) {
+	t.Helper()
+	unsynced := &atomic.Int64{}
+	o.Unsynced = func() { unsynced.Add(1) }
+	return open(t, o), unsynced
+}
+
+// waits counts the WAIT commands that a server has run.
+func waits(t *testing.T, db *redis.Client) int {
+	t.Helper()
+	stats, err := db.Info(context.Background(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if calls := infoField(stats, "cmdstat_wait"); calls != "" {
+		if _, err := fmt.Sscanf(calls, "calls=%d,", &n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// atOnce lets a replica follow without the 5 s in which others might join it.
+var atOnce = []string{"--repl-diskless-sync-delay", "0"}
+
+// follower starts a replica of a server and waits until it is one.
+func follower(t *testing.T, of *redistest.Server) *redistest.Server {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(of.Addr)
+	replica := redistest.Start(t, "--replicaof", host, port)
+	online(t, of.Client(), 1)
+	return replica
+}
+
+func online(t *testing.T, master *redis.Client, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		if is, err := readNode(context.Background(), master); err == nil && is.replicas == n {
+			return
+		}
+	}
+	t.Fatalf("there are not %d replicas after 20 s", n)
+}
+
+// acts are one of each kind: of the first three somebody is told that they were received.
+func acts(t *testing.T, b backend, n int64) {
+	t.Helper()
+	w := b.mustKeep(t, post(b.Chat("line", n), 10*n))[0]
+	birth := []referrals.Birth{{Name: fmt.Sprintf("k%d", n), State: []byte("s"), Keep: time.Hour}}
+	b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(w), Births: birth})
+	w = b.mustKeep(t, post(b.Chat("line", n), 10*n+1))[0]
+	tasks, _ := b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(w)})
+	if err := b.Settle(b.ctx, done(tasks...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const toldOf = 3 // of the acts above
+
+func TestWithoutReplicasNothingIsAdded(t *testing.T) {
+	server := redistest.Start(t)
+	b, unsynced := counted(t, Options{URL: server.URL()})
+	acts(t, b, 1)
+	if n := waits(t, server.Client()); n != 0 || unsynced.Load() != 0 {
+		t.Fatalf("%d waits, unsynced %d", n, unsynced.Load())
+	}
+}
+
+func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
+	server := redistest.Start(t, atOnce...)
+	replica := follower(t, server)
+	b, unsynced := counted(t, Options{URL: server.URL()})
+	acts(t, b, 0) // the scripts are known from here on
+	before := waits(t, server.Client())
+	acts(t, b, 1)
+	if n := waits(t, server.Client()); n != before+toldOf || unsynced.Load() != 0 {
+		t.Fatalf("%d waits, unsynced %d", n-before, unsynced.Load())
+	}
+	b.mustKeep(t, post(b.Chat("line", 2), 20))
+	if n := replica.Client().Exists(b.ctx, inboxKey(b.Chat("line", 2))).Val(); n != 1 {
+		t.Fatal("kept, and not on the replica")
+	}
+
+	replica.Freeze()
+	acts(t, b, 3)
+	if got := unsynced.Load(); got != toldOf {
+		t.Fatalf("unsynced %d while the replica is frozen", got)
+	}
+	replica.Thaw()
+	replica.Kill()
+	online(t, server.Client(), 0)
+	acts(t, b, 4)
+	before = waits(t, server.Client())
+	acts(t, b, 5)
+	if n := waits(t, server.Client()); n != before || unsynced.Load() != 3*toldOf {
+		t.Fatalf("without a replica: %d waits, unsynced %d", n-before, unsynced.Load())
+	}
+
+	replica.Restart()
+	online(t, server.Client(), 1)
+	acts(t, b, 6)
+	before = int(unsynced.Load())
+	acts(t, b, 7)
+	if got := unsynced.Load(); got != int64(before) {
+		t.Fatalf("unsynced %d although the replica is back", got-int64(before))
+	}
+	if got := b.mustTake(t, 10); len(got) != 0 {
+		t.Fatalf("an act that was not synced does not stand: %+v", got)
+	}
+}
+
+func TestAClusterWaitsAtTheMasterOfTheKey(t *testing.T) {
+	cluster := redistest.StartReplicatedCluster(t, 3, atOnce...)
+	b, unsynced := counted(t, Options{Cluster: cluster.Addresses()})
+	var posts []referrals.Post
+	for i := range int64(50) {
+		posts = append(posts, post(b.Chat("line", i), i))
+	}
+	if works := b.mustKeep(t, posts...); len(works) != 50 {
+		t.Fatalf("%d of 50 were taken", len(works))
+	}
+	for n := range int64(8) {
+		acts(t, b, 100+n)
+	}
+	var masters, total atomic.Int64
+	err := b.db.(*redis.ClusterClient).ForEachMaster(b.ctx, func(_ context.Context, db *redis.Client) error {
+		if n := waits(t, db); n > 0 {
+			masters.Add(1)
+			total.Add(int64(n))
+		}
+		return nil
+	})
+	if at, n := masters.Load(), total.Load(); err != nil || at != 3 || n < 3+8*toldOf || unsynced.Load() != 0 { // more where a script was not known
+		t.Fatalf("%d waits at %d masters, unsynced %d: %v", n, at, unsynced.Load(), err)
+	}
+	m := b.Chat("line", 500)
+	for n := range int64(2) { // the slot moves, and what is known of it is old
+		cluster.MoveSlot(inboxKey(m), func() {})
+		acts(t, b, 500+n)
+		b.mustKeep(t, post(m, 9000+n))
+	}
+}
+
+func TestASentinelsMasterIsAlwaysReplicated(t *testing.T) {
+	server := redistest.Start(t)
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", []string{redistest.StartSentinel(t, "line", server)}}})
+	acts(t, b, 1)
+	if n := waits(t, server.Client()); n != 0 || unsynced.Load() != toldOf {
+		t.Fatalf("a master that lost its replicas: %d waits, unsynced %d", n, unsynced.Load())
+	}
+}
+
+// newer makes a server look as if it had WAITAOF, which answers with so many disks.
+type newer struct{ disks atomic.Int64 }
+
+func (n *newer) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (n *newer) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (n *newer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		known := cmds[:0:0]
+		for _, c := range cmds {
+			if local, ok := c.(*redis.IntSliceCmd); ok && strings.EqualFold(c.Name(), "waitaof") {
+				local.SetVal([]int64{n.disks.Load(), 0})
+				continue
+			}
+			known = append(known, c)
+		}
+		return next(ctx, known)
+	}
+}
+
+func TestTheDiskIsWaitedForWhereItCanBe(t *testing.T) {
+	server := redistest.Start(t, atOnce...)
+	follower(t, server)
+	b, unsynced := counted(t, Options{URL: server.URL()})
+	hook := &newer{}
+	hook.disks.Store(1)
+	b.db.AddHook(hook)
+	b.replicas.nodes[""] = node{replicas: 1, disk: true}
+	acts(t, b, 1)
+	if got := unsynced.Load(); got != 0 {
+		t.Fatalf("unsynced %d, and all is on a disk", got)
+	}
+	hook.disks.Store(0)
+	b.mustKeep(t, post(b.Chat("line", 2), 20))
+	if got := unsynced.Load(); got != 1 {
+		t.Fatalf("unsynced %d, and it is on no disk", got)
+	}
+	for version, want := range map[string]bool{"7.0.15": false, "7.2.0": true, "8.0.1": true, "6.2": false, "": false, "x.y": false, "7": false} {
+		if knowsItsDisk(version) != want {
+			t.Errorf("version %q: %v", version, !want)
+		}
+	}
+}
