@@ -39,7 +39,7 @@ func BenchmarkProfile(b *testing.B) {
 	}
 	addr, program := freeAddr(b), profiledBinary(b)
 	l.log = &logBuffer{}
-	l.process = exec.Command(program, "serve", "--config", filepath.Join(l.dir, "line.yaml"))
+	l.process = exec.Command(program, "serve", "--config", filepath.Join(l.dir, l.file))
 	l.process.Env = append(os.Environ(), "DEFENDERLINE_BENCH_PROFILE="+addr)
 	l.process.Stdout, l.process.Stderr = l.log, l.log
 	if err := l.process.Start(); err != nil {
@@ -66,7 +66,7 @@ func BenchmarkProfile(b *testing.B) {
 	fetch(b, addr, "allocs", filepath.Join(folder, "allocs"))
 	fmt.Printf("\nprofiles of %d conversations in %s\n", l.sent.Load()-before, folder)
 	top(b, program, filepath.Join(folder, "cpu"))
-	top(b, program, filepath.Join(folder, "cpu"), "-cum", "-show", "defenderline")
+	top(b, program, filepath.Join(folder, "cpu"), "-cum", "-show", "^defenderline")
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_objects", "-base", filepath.Join(folder, "allocs-before"))
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_space", "-base", filepath.Join(folder, "allocs-before"))
 }

@@ -67,7 +67,7 @@ func (l *benched) again(config string) {
 	if status := l.stop(); status != 0 {
 		l.t.Fatalf("stopped with %d\n%s", status, l.log)
 	}
-	l.write("line.yaml", config)
+	l.write(l.file, config)
 	from := time.Now()
 	l.start()
 	l.startedIn = listened(l.t, l.log.String()).Sub(from)
