@@ -60,6 +60,7 @@ for i = 0, births - 1 do
   redis.call('HSET', KEYS[8 + i], 's', ARGV[b + 1])
   redis.call('PEXPIRE', KEYS[8 + i], ARGV[b + 2])
   if ARGV[b + 3] ~= '0' then
+    redis.call('HSET', KEYS[8 + i], 'w', string.format('%.0f', ARGV[b + 3] - ARGV[3]))
     redis.call('ZADD', KEYS[1], ARGV[b + 3], ARGV[b])
   end
 end
@@ -113,8 +114,10 @@ if redis.call('EXISTS', KEYS[4]) == 0 then
   if ARGV[9] == '0' then
     redis.call('ZREM', KEYS[1], name)
   else
+    redis.call('HSET', KEYS[3], 'w', string.format('%.0f', ARGV[9] - ARGV[3]))
     redis.call('ZADD', KEYS[1], ARGV[9], name)
   end
+  note(KEYS[2], ARGV[3])
   return {'done', mine, ''}
 end
 local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6])

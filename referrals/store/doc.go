@@ -26,7 +26,15 @@
 // Scripts take the time from their caller (Options.Now), all of them: tests can then move it,
 // and every score was written by the clock that the decisions around it were made by. Replicas
 // need clocks that agree to about a second. Only expiry (PEXPIRE) runs by Redis's clock, from
-// durations.
+// durations, and so does the patience of Mend.
+//
+// A clock that jumps costs no order, no number and no case. One that was ahead leaves leases and clocks that
+// end hours too late: a lease longer than two leases counts as ended when something comes for its member, and
+// Mend pulls back the rest within minutes. What decides there is the highest clock used in a slot, kept
+// beside its counter, and not a range of scores that look too far: a rung's clock may lie days ahead and be
+// right. One that is behind makes others believe that its leases have ended: work is done twice and
+// committed once; but an errand of a process that is behind by more than the grace may be run by two,
+// and what an errand sends cannot be taken back. Mend says when clocks are apart.
 //
 // # In the clear
 //
@@ -40,7 +48,7 @@
 // or the drop. Ids of posts and of moves: 48 hours. Ids of messages: 48 hours, after which no
 // messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
-// be losing it quietly.
+// be losing it quietly. Events: about the last 10,000 of a desk, Options.EndedFor at most.
 //
 // # Received means more than one machine
 //

@@ -1,4 +1,5 @@
--- Keeps posts for one member, each id once, and takes the member when it is free.
+-- Keeps posts for one member, each id once, and takes the member when it is free. A lease that ends
+-- more than two leases from now was written by a clock that is wrong, and counts as ended.
 --
 -- KEYS  1 seen  2 due  3 counter  4 record  5 inbox  6 bodies
 -- ARGV  1 name  2 now (ms)  3 ids seen before this (ms) are forgotten  4 life of seen (ms)
@@ -16,8 +17,8 @@ end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 
-local lease = redis.call('HGET', KEYS[4], 'l')
-if lease and tonumber(lease) > tonumber(ARGV[2]) then
+local now, lease = tonumber(ARGV[2]), tonumber(redis.call('HGET', KEYS[4], 'l') or 0)
+if lease > now and lease <= 2 * tonumber(ARGV[5]) - now then
   return {'kept'}
 end
 if redis.call('EXISTS', KEYS[5]) == 0 then
@@ -25,7 +26,8 @@ if redis.call('EXISTS', KEYS[5]) == 0 then
 end
 if ARGV[6] ~= '1' then
   local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
-  if not score or tonumber(score) > tonumber(ARGV[2]) then
+  if not score or tonumber(score) > now then
+    note(KEYS[3], ARGV[2])
     redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   end
   return {'kept'}

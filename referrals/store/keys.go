@@ -27,6 +27,10 @@ func dueKey(slot string) string { return key(slot, "due") }
 // is below it ("1700000000005/4"). Has no end: one for each slot.
 func counterKey(slot string) string { return key(slot, "n") }
 
+// Mark: string, when somebody found that a clock had been ahead in the slot, in milliseconds by the
+// server's clock. The mending that follows deletes it.
+func markKey(slot string) string { return key(slot, "mark") }
+
 // Seen: sorted set, id of a post → when it came first, in milliseconds.
 func seenKey(slot string) string { return key(slot, "seen") }
 
@@ -38,7 +42,7 @@ func errandsKey(slot string) string { return key(slot, "err") }
 
 // Record: hash of a member. s sealed state, n number of the last taking, l end of its lease
 // in milliseconds, c number of the last commit, g number that this commit handed out, t until when the
-// committer has its errands.
+// committer has its errands, w for how long it was put off, in milliseconds.
 func recordKey(m referrals.Member) string { return key(m.Slot, "r:"+m.Name) }
 
 // Inbox: sorted set, id of a post → its order.
@@ -82,6 +86,9 @@ func leaseKey(name string) string { return key("lease:"+name, "l") }
 
 // Ping: string that shows that the slot can be written.
 func pingKey(slot string) string { return key(slot, "ping") }
+
+// memberOf is a name in a slot.
+func memberOf(slot, name string) referrals.Member { return referrals.Member{Slot: slot, Name: name} }
 
 // clockCode returns the code whose clock a name is: "h" and the code, in the slot of a desk.
 func clockCode(m referrals.Member) (desk, code string, ok bool) {

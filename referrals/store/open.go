@@ -38,6 +38,9 @@ type Options struct {
 	Grace time.Duration
 	// EndedFor is how long a holding is known after it ended; 168 h when zero.
 	EndedFor time.Duration
+	// Quiet is how long nobody may have used a clock that is ahead before Mend puts right what it left: longer
+	// than the time between two calls of Mend; 90 s when zero.
+	Quiet time.Duration
 }
 
 // Sentinel names a group of replicas and who watches it.
@@ -65,6 +68,7 @@ type Store struct {
 	lease    time.Duration
 	grace    time.Duration
 	endedFor time.Duration
+	quiet    time.Duration
 	slots    []string
 	warnings []string
 	unsynced func()
@@ -88,7 +92,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
-		endedFor: orElse(o.EndedFor, 168*time.Hour), unsynced: o.Unsynced, replicas: &replicas{},
+		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
+		unsynced: o.Unsynced, replicas: &replicas{},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

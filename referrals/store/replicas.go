@@ -15,7 +15,7 @@ import (
 // replica that is frozen must not make every act of the line slow until Redis drops it.
 const (
 	replicaWait = 500 * time.Millisecond
-	shortWait   = 50 * time.Millisecond
+	shortWait   = 100 * time.Millisecond
 )
 
 // diskWait is how long an act waits for the disk where it can: `appendfsync everysec` writes once a second.

@@ -36,6 +36,15 @@ var overdueLua string
 //go:embed prolong.lua
 var prolongLua string
 
+//go:embed mend.lua
+var mendLua string
+
+//go:embed pull.lua
+var pullLua string
+
+//go:embed unmark.lua
+var unmarkLua string
+
 //go:embed move.lua
 var moveLua string
 
@@ -45,7 +54,7 @@ var leaseLua string
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, prolong, move, lease *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, lease *redis.Script
 }
 
 func newScripts() scripts {
@@ -54,10 +63,13 @@ func newScripts() scripts {
 		take:    redis.NewScript(libLua + takeLua),
 		clock:   redis.NewScript(libLua + clockLua),
 		commit:  redis.NewScript(libLua + commitLua),
-		hold:    redis.NewScript(holdLua),
+		hold:    redis.NewScript(libLua + holdLua),
 		settle:  redis.NewScript(settleLua),
 		overdue: redis.NewScript(overdueLua),
 		prolong: redis.NewScript(prolongLua),
+		mend:    redis.NewScript(libLua + mendLua),
+		pull:    redis.NewScript(pullLua),
+		unmark:  redis.NewScript(unmarkLua),
 		move:    redis.NewScript(libLua + moveLua),
 		lease:   redis.NewScript(leaseLua),
 	}

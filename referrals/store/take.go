@@ -111,11 +111,12 @@ func (s *Store) Release(ctx context.Context, w referrals.Work, at time.Time) err
 
 func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.Time) error {
 	record := recordKey(w.Member)
-	if desk, code, ok := clockCode(w.Member); ok {
+	desk, code, isClock := clockCode(w.Member)
+	if isClock {
 		record = holdingKey(desk, code)
 	}
-	a := s.run(ctx, call{s.scripts.hold, []string{dueKey(w.Slot), record},
-		[]any{w.Name, w.Number, act, ms(at)}})
+	a := s.run(ctx, call{s.scripts.hold, []string{dueKey(w.Slot), record, counterKey(w.Slot)},
+		[]any{w.Name, w.Number, act, ms(at), ms(s.now()), flag(!isClock)}})
 	switch {
 	case a.err != nil:
 		return fmt.Errorf("%s: %w", act, a.err)

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and trims
+// the events of desks. Every process calls it about once a minute, and always the same way: by it a process
+// also shows that its clock is in use. Two round trips when nothing is wrong.
+//
+// A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
+// the highest clock that was used in it. When that lies ahead, and nobody has used such a clock
+// for Options.Quiet, what it left is pulled back: leases and errands to now, the clock of a rung or of a
+// claim, and a chat's next turn, to now and its own length. While a process with such a clock is alive
+// nothing is late, and nothing is pulled: it may be the others' clocks that are wrong. Then Mend returns an
+// error that says how far the clocks are apart.
+func (s *Store) Mend(ctx context.Context) error {
+	now := s.now()
+	var failed error
+	if err := s.learn(ctx); err != nil {
+		failed = fmt.Errorf("mend: %w", err)
+	}
+	calls := make([]call, len(s.slots))
+	for i, slot := range s.slots {
+		calls[i] = call{s.scripts.mend, []string{counterKey(slot), markKey(slot), outboxKey(slot)},
+			[]any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce}}
+	}
+	var apart time.Duration
+	for i, a := range s.runAll(ctx, calls) {
+		switch {
+		case a.err != nil:
+			failed = errors.Join(failed, fmt.Errorf("mend: %w", a.err))
+		case a.text(0) == "apart":
+			far, _ := strconv.ParseInt(a.text(1), 10, 64)
+			apart = max(apart, time.Duration(far)*time.Millisecond)
+		case a.text(0) == "late":
+			if err := s.pull(ctx, s.slots[i], a.text(1), now); err != nil {
+				failed = errors.Join(failed, err)
+			}
+		}
+	}
+	if apart > 0 {
+		failed = errors.Join(failed, fmt.Errorf("the clock of this machine is %v behind that of another replica of the line; "+
+			"set both by a time server", apart.Round(time.Second)))
+	}
+	return errors.Join(failed, s.trimEvents(ctx, now))
+}
+
+// mendAtOnce is the most errands, and the most names, that one script puts right.
+const mendAtOnce = 1000
+
+// longest is how far ahead of now a lease or an errand may lie: twice what it is given, for clocks that
+// do not quite agree.
+func (s *Store) longest() time.Duration { return 2 * max(s.lease, s.grace) }
+
+// pull goes through all names that are due in a slot and pulls those that are due too late. Names that come
+// or go meanwhile were written by clocks that are right.
+func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) error {
+	limit := float64(ms(now.Add(s.longest())))
+	for cursor := uint64(0); ; {
+		found, next, err := s.db.ZScan(ctx, dueKey(slot), cursor, "", mendAtOnce/2).Result()
+		if err != nil {
+			return fmt.Errorf("mend: %w", clean(err))
+		}
+		var names []string
+		for i := 0; i+1 < len(found); i += 2 {
+			if score, err := strconv.ParseFloat(found[i+1], 64); err == nil && score > limit {
+				names = append(names, found[i])
+			}
+		}
+		if err := s.pullNames(ctx, slot, names, now); err != nil {
+			return err
+		}
+		if cursor = next; cursor == 0 {
+			break
+		}
+	}
+	return s.unmark(ctx, slot, mark, now)
+}
+
+// pullNames pulls names of one slot: at a desk its holdings' clocks, elsewhere members.
+func (s *Store) pullNames(ctx context.Context, slot string, names []string, now time.Time) error {
+	var calls []call
+	for _, clocks := range []bool{true, false} {
+		keys, args := []string{dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), flag(clocks)}
+		for _, name := range names {
+			m := memberOf(slot, name)
+			desk, code, isClock := clockCode(m)
+			if isClock != clocks {
+				continue
+			}
+			holder := recordKey(m)
+			if isClock {
+				holder = holdingKey(desk, code)
+			}
+			keys, args = append(keys, holder, inboxKey(m)), append(args, name)
+		}
+		if len(keys) > 1 {
+			calls = append(calls, call{s.scripts.pull, keys, args})
+		}
+	}
+	var failed error
+	for _, a := range s.runAll(ctx, calls) {
+		if a.err != nil {
+			failed = errors.Join(failed, fmt.Errorf("mend: %w", a.err))
+		}
+	}
+	return failed
+}
+
+// unmark ends the mending of a slot, unless it had more errands than one script puts right.
+func (s *Store) unmark(ctx context.Context, slot, mark string, now time.Time) error {
+	left, err := s.db.ZCount(ctx, outboxKey(slot), "("+strconv.FormatInt(ms(now.Add(s.longest())), 10), "+inf").Result()
+	if err == nil && left == 0 {
+		a := s.run(ctx, call{s.scripts.unmark, []string{markKey(slot)}, []any{mark}})
+		err = a.err
+	}
+	if err != nil {
+		return fmt.Errorf("mend: %w", clean(err))
+	}
+	return nil
+}
+
+// trimEvents forgets events of before Options.EndedFor, to about a hundred.
+func (s *Store) trimEvents(ctx context.Context, now time.Time) error {
+	pipe := s.db.Pipeline()
+	oldest := strconv.FormatInt(ms(now.Add(-s.endedFor)), 10)
+	for _, slot := range s.slots {
+		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
+			pipe.XTrimMinIDApprox(ctx, eventsKey(desk), oldest, 0)
+		}
+	}
+	if pipe.Len() == 0 {
+		return nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("trim events: %w", clean(err))
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+-- Looks for what a clock that was ahead has left in a slot, and puts its errands right. It waits
+-- until no script was called with such a clock for a while: whoever still has one finds what it
+-- wrote in its own time, and this caller may be the one whose clock is wrong.
+--
+-- KEYS  1 counter  2 mark  3 outbox
+-- ARGV  1 now (ms)  2 how far ahead (ms) an errand may lie  3 how long (ms), by the server's clock,
+--       no clock may have been ahead  4 errands to put right at most
+-- Returns  {'fine'}  or  {'waiting'}: something was found, and it is too early to act
+--          {'ahead', ms} a clock was ahead by so much, or {'apart', ms} it still is
+--          {'late', mark}: it is time to pull what is due too late; then the mark is to be deleted
+
+local n, high = clocks(KEYS[1])
+local now, ahead = tonumber(ARGV[1]), high - tonumber(ARGV[1])
+local mark = redis.call('GET', KEYS[2])
+local time = redis.call('TIME')
+time = time[1] * 1000 + math.floor(time[2] / 1000)
+local function found()
+  redis.call('SET', KEYS[2], string.format('%.0f', time))
+end
+
+if ahead > tonumber(ARGV[2]) then
+  write(KEYS[1], n, now) -- whoever is still ahead raises it again
+  found()
+  return {mark and 'apart' or 'ahead', string.format('%.0f', ahead)}
+end
+note(KEYS[1], ARGV[1])
+local after = string.format('(%.0f', now + tonumber(ARGV[2]))
+local late = redis.call('ZRANGEBYSCORE', KEYS[3], after, '+inf', 'LIMIT', 0, tonumber(ARGV[4]))
+if not mark then
+  if #late == 0 then
+    return {'fine'}
+  end
+  found()
+  return {'waiting'}
+end
+if time - tonumber(mark) < tonumber(ARGV[3]) then
+  return {'waiting'}
+end
+for _, id in ipairs(late) do
+  redis.call('ZADD', KEYS[3], ARGV[1], id)
+end
+return {'late', mark}
