@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"defenderline/bot/telegramsim"
 	"defenderline/referrals/seal"
 )
 
@@ -23,11 +24,17 @@ type verdict struct {
 	doubled  int // cases of one person beyond the first, documents under one name that differ
 	repeated int // messages sent twice, questions put again
 	problems []string
+	repeats  []string // of which some cannot be excluded
 }
 
 func (v *verdict) add(count *int, format string, args ...any) {
 	*count++
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) again(format string, args ...any) {
+	v.repeated++
+	v.repeats = append(v.repeats, fmt.Sprintf(format, args...))
 }
 
 // String is a row's figures.
@@ -56,6 +63,11 @@ func (c *crowd) judge() *verdict {
 	c.r.t.Helper()
 	v := &verdict{people: len(c.people)}
 	c.settle(v)
+	c.examine(v)
+	return v
+}
+
+func (c *crowd) examine(v *verdict) {
 	owners := map[string]*caller{} // by code
 	for _, p := range c.people {
 		if p.stuck != "" {
@@ -73,19 +85,21 @@ func (c *crowd) judge() *verdict {
 			continue
 		}
 		c.complete(v, p, mission, "lima")
+		if !p.heard() {
+			v.add(&v.lost, "%s was never told that %s was read:\n%s", p.mark, p.code, transcript(p.phone.View()))
+		}
 		if slices.Contains(p.picks["consent"], "front-line-defenders") {
 			c.complete(v, p, ngo, "front-line-defenders")
 		}
 	}
 	c.told(v)
-	return v
 }
 
 // settle waits until the store holds nothing that somebody should be working on.
 func (c *crowd) settle(v *verdict) {
 	var left []string
 	var err error
-	if within(patience, func() bool { left, err = c.r.vessel.unfinished(); return err == nil && len(left) == 0 && c.delivered() }) {
+	if within(2*patience, func() bool { left, err = c.r.vessel.unfinished(); return err == nil && len(left) == 0 && c.delivered() }) {
 		return
 	}
 	if err != nil {
@@ -101,11 +115,18 @@ func (c *crowd) delivered() bool {
 	mission, ngo := c.documents(lima1), c.documents(fldChat)
 	for _, p := range c.people {
 		name := p.code + ".asc"
-		if p.code != "" && (len(mission[name]) == 0 || slices.Contains(p.picks["consent"], "front-line-defenders") && len(ngo[name]) == 0) {
+		if p.code != "" && (len(mission[name]) == 0 || slices.Contains(p.picks["consent"], "front-line-defenders") && len(ngo[name]) == 0 || !p.heard()) {
 			return false
 		}
 	}
 	return true
+}
+
+// heard says whether a person was told that the case was read.
+func (p *caller) heard() bool {
+	return slices.ContainsFunc(p.phone.View().Messages, func(m *telegramsim.Message) bool {
+		return strings.Contains(m.Text, p.code+" was read by British Embassy Lima")
+	})
 }
 
 // documents are those a desk's chat was sent, by name.
@@ -129,7 +150,7 @@ func (c *crowd) single(v *verdict, got map[string][][]byte, owners map[string]*c
 	for name, copies := range got {
 		for _, other := range copies[1:] {
 			if bytes.Equal(copies[0], other) {
-				v.add(&v.repeated, "%s came twice to %s", name, desk)
+				v.again("%s came twice to %s", name, desk)
 			} else {
 				v.add(&v.doubled, "two documents called %s came to %s", name, desk)
 			}
@@ -201,7 +222,7 @@ func (c *crowd) told(v *verdict) {
 	}
 	for what, n := range sent {
 		for range n - 1 {
-			v.add(&v.repeated, "sent again: %.300s", what)
+			v.again("sent again: %.300s", what)
 		}
 	}
 	for _, p := range c.people {
@@ -209,7 +230,7 @@ func (c *crowd) told(v *verdict) {
 			v.add(&v.doubled, "%s was told %v", p.mark, got)
 		}
 		for _, again := range p.again {
-			v.add(&v.repeated, "%s (%s) had to press %s again", p.mark, p.flow, again)
+			v.again("%s (%s) had to press %s again", p.mark, p.flow, again)
 		}
 	}
 }
@@ -254,7 +275,9 @@ func TestCrowd(t *testing.T) {
 			c := calling(r, 30, 1)
 			c.begin()
 			c.wait()
-			c.judge().must(t, 1)
+			v := c.judge()
+			v.problems = append(v.problems, v.repeats...)
+			v.must(t, 1)
 		})
 	}
 }
@@ -272,17 +295,18 @@ func TestJudge(t *testing.T) {
 	c := calling(r, 3, 2)
 	c.begin()
 	c.wait()
-	if v := c.judge(); len(v.problems) > 0 {
-		t.Fatalf("before: %v", v.problems)
+	if v := c.judge(); len(v.problems)+len(v.repeats) > 0 {
+		t.Fatalf("before: %v %v", v.problems, v.repeats)
 	}
+	examine := func() *verdict { v := &verdict{}; c.examine(v); return v }
 	c.people[0].said = append(c.people[0].said, "never written")
 	c.people[1].code, c.people[1].stuck = "", "never told"
 	c.desks = append(c.desks, c.desks[0])
-	if v := c.judge(); v.lost != 1 || v.stuck != 1 || v.repeated != 3 {
+	if v := examine(); v.lost != 1 || v.stuck != 1 || v.repeated != 3 {
 		t.Errorf("the judge found %v: %v", v, v.problems)
 	}
 	c.people[2].code = c.people[0].code
-	if v := c.judge(); v.doubled == 0 || v.lost < 2 {
+	if v := examine(); v.doubled == 0 || v.lost < 2 {
 		t.Errorf("the judge found %v: %v", v, v.problems)
 	}
 }

@@ -307,8 +307,7 @@ func codesIn(text string) []string {
 	return out
 }
 
-// caseworker is somebody at a desk who claims every offer once, as soon as it comes. An officer has nothing
-// to claim.
+// caseworker is somebody at a desk who claims every offer, or acknowledges every alert, once, as soon as it comes.
 type caseworker struct {
 	phone *telegramsim.Phone
 }
@@ -316,14 +315,14 @@ type caseworker struct {
 func newCaseworker(r *rig, chat int64) *caseworker {
 	r.t.Helper()
 	w := &caseworker{phone: r.desk(chat).Phone}
-	claimed := map[string]bool{}
+	taken := map[string]bool{}
 	go func() { // ends with the test
 		for {
-			var offer string
+			var next string
 			_, err := w.phone.Wait(r.t.Context(), func(v telegramsim.View) bool {
 				for _, b := range v.Buttons() {
-					if strings.HasPrefix(b, "claim:") && !claimed[b] {
-						offer = b
+					if (strings.HasPrefix(b, "claim:") || strings.HasPrefix(b, "ack:")) && !taken[b] {
+						next = b
 						return true
 					}
 				}
@@ -332,8 +331,8 @@ func newCaseworker(r *rig, chat int64) *caseworker {
 			if err != nil {
 				return
 			}
-			claimed[offer] = true
-			_, _ = w.phone.Press(offer) // the button is there
+			taken[next] = true
+			_, _ = w.phone.Press(next) // the button is there
 		}
 	}()
 	return w

@@ -68,3 +68,15 @@ func (k *vessel) keys(ctx context.Context, pattern string) ([]string, error) {
 	})
 	return all, err
 }
+
+// follower is a replica of a master.
+func (r *rig) follower(master *redistest.Server) *redistest.Server {
+	r.t.Helper()
+	for _, s := range r.vessel.servers {
+		if s != master && s.Follows(master) {
+			return s
+		}
+	}
+	r.t.Fatal("the master has no replica")
+	return nil
+}

@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,23 +124,6 @@ func newRigBuilt(t testing.TB, o rigOptions) *rig {
 		p.start()
 	}
 	return r
-}
-
-// delivered changes a configuration to webhooks and stands a load balancer before the replicas.
-func (r *rig) delivered(config string) string {
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(req *httputil.ProxyRequest) {
-			to := r.replicas[rand.IntN(len(r.replicas))]
-			req.SetURL(&url.URL{Scheme: "http", Host: to.listen})
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-	balancer := httptest.NewServer(proxy)
-	r.t.Cleanup(balancer.Close)
-	r.hook = balancer.URL + "/telegram"
-	r.write("hook-secret", "s3cret-of-the-hook")
-	return strings.Replace(config, "telegram: {token_file: token,", fmt.Sprintf(
-		"telegram: {token_file: token, webhook: {url: %q, listen: %q, secret_file: hook-secret},", r.hook, r.listen), 1)
 }
 
 func freeAddr(t testing.TB) string {

@@ -156,12 +156,18 @@ func (c *Cluster) at(addr string) *Server {
 	return nil
 }
 
-// Failover kills the node that serves a key, waits until a replica has taken its place everywhere, and
-// starts the node again, which becomes the replica.
+// Failover kills the node that serves a key and recovers.
 func (c *Cluster) Failover(key string) {
 	c.t.Helper()
 	lost, _ := c.Owner(key)
 	lost.Kill()
+	c.Recover(lost, key)
+}
+
+// Recover waits until a replica has taken the place of a killed node that served a key, everywhere, and starts
+// the node again, which becomes the replica.
+func (c *Cluster) Recover(lost *Server, key string) {
+	c.t.Helper()
 	eventually(c.t, "another node to serve what the lost one did", func(ctx context.Context) bool {
 		now, _ := c.owner(ctx, key)
 		return now != nil && now != lost && c.settled(ctx)

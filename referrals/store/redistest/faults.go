@@ -2,8 +2,8 @@ package redistest
 
 import (
 	"context"
+	"net"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -74,8 +74,22 @@ func (s *Server) set(name, value string) {
 	must(s.t, db.ConfigSet(context.Background(), name, value).Err())
 }
 
-// AppendOnlyFiles are the files the server has written its commands to.
-func (s *Server) AppendOnlyFiles() []string {
-	files, _ := filepath.Glob(filepath.Join(s.dir, "appendonlydir", "*")) // the pattern is right
-	return files
+// Follow makes the server a replica of the one behind an address, which may be a Proxy's.
+func (s *Server) Follow(addr string) {
+	s.t.Helper()
+	db := s.client()
+	defer db.Close()
+	host, port, _ := net.SplitHostPort(addr)
+	must(s.t, db.ReplicaOf(context.Background(), host, port).Err())
+	eventually(s.t, "a replica to follow", func(ctx context.Context) bool {
+		return field(ctx, db, "replication", "role") == "slave" && field(ctx, db, "replication", "master_link_status") == "up"
+	})
+}
+
+// Follows says whether the server is a replica of another.
+func (s *Server) Follows(master *Server) bool {
+	db := s.client()
+	defer db.Close()
+	_, port, _ := net.SplitHostPort(master.Addr)
+	return field(context.Background(), db, "replication", "master_port") == port
 }

@@ -70,7 +70,7 @@ func (p *Proxy) Cuts() int {
 	return p.cuts
 }
 
-// Delay holds every request back for so long.
+// Delay holds everything that is written back for so long, in both directions.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,9 +135,7 @@ func (p *Proxy) requests(c *pair) {
 		if err != nil {
 			return
 		}
-		if wait := p.request(c); wait > 0 {
-			time.Sleep(wait) // it is what Delay promises
-		}
+		time.Sleep(p.request(c))
 		if _, err := c.server.Write(buf[:n]); err != nil {
 			return
 		}
@@ -159,23 +157,28 @@ func (p *Proxy) answers(c *pair) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := c.server.Read(buf)
-		if err != nil || p.answer(c) {
+		if err != nil {
 			return
 		}
+		wait, cut := p.answer(c)
+		if cut {
+			return
+		}
+		time.Sleep(wait)
 		if _, err := c.client.Write(buf[:n]); err != nil {
 			return
 		}
 	}
 }
 
-// answer says whether the answer that came is cut.
-func (p *Proxy) answer(c *pair) bool {
+// answer says how long the answer that came is held back, and whether it is cut.
+func (p *Proxy) answer(c *pair) (wait time.Duration, cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.cut {
 		p.cuts++
 	}
-	return c.cut
+	return p.delay, c.cut
 }
 
 func (c *pair) close() {

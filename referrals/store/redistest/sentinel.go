@@ -87,8 +87,7 @@ func (g *Group) Master() *Server {
 	return nil
 }
 
-// Failover kills the master, waits until the replica has taken its place, and starts the old one again as
-// replica: sentinels would make it one after some ten seconds. It returns when that is in step.
+// Failover kills the master and recovers.
 func (g *Group) Failover() {
 	g.t.Helper()
 	lost := g.Master()
@@ -96,15 +95,17 @@ func (g *Group) Failover() {
 		g.t.Fatal("the sentinels know no master to kill")
 	}
 	lost.Kill()
+	g.Recover(lost)
+}
+
+// Recover waits until another server has taken a killed master's place, and starts that again as replica:
+// sentinels would make it one after some ten seconds. It returns when that is in step.
+func (g *Group) Recover(lost *Server) {
+	g.t.Helper()
 	var now *Server
 	g.wait("another master", func(context.Context) bool { now = g.Master(); return now != nil && now != lost })
 	lost.Restart()
-	db := lost.Client()
-	host, port, _ := net.SplitHostPort(now.Addr)
-	must(g.t, db.ReplicaOf(context.Background(), host, port).Err())
-	g.wait("the old master to follow the new one", func(ctx context.Context) bool {
-		return field(ctx, db, "replication", "role") == "slave" && field(ctx, db, "replication", "master_link_status") == "up"
-	})
+	lost.Follow(now.Addr)
 }
 
 func (g *Group) wait(what string, ok func(context.Context) bool) {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"syscall"
+	"time"
+)
+
+// lineFaults are what happens to the line's own processes.
+func lineFaults() []fault {
+	two := rigOptions{replicas: 2}
+	return []fault{
+		{name: "line killed", stores: everyStore, strikes: 3, mayRepeat: true, strike: (*trial).killed},
+		{name: "one of two killed", rig: two, stores: everyStore, strikes: 2, mayRepeat: true, strike: (*trial).oneKilled},
+		{name: "one of two frozen", rig: two, stores: everyStore, webhook: true, strikes: 1, mayRepeat: true, strike: (*trial).frozen},
+		{name: "line stopped", stores: everyStore, webhook: true, strikes: 2, strike: (*trial).stopped},
+	}
+}
+
+// killed kills the line as kill -9 does, and starts it again.
+func (x *trial) killed() {
+	p := x.pick()
+	p.kill()
+	p.start()
+}
+
+// oneKilled kills a replica and starts it again when the others have worked without it.
+func (x *trial) oneKilled() {
+	p := x.pick()
+	p.kill()
+	x.crowd.after(len(x.crowd.people))
+	p.start()
+}
+
+// frozen stops a replica (SIGSTOP) until the lease of what it held has ended and people have gone on with the
+// others, and lets it go on with what it believes to have.
+func (x *trial) frozen() {
+	p := x.pick()
+	p.signal(syscall.SIGSTOP)
+	defer p.signal(syscall.SIGCONT)
+	begun := time.Now()
+	if !within(2*patience, func() bool { return time.Since(begun) > lease && x.crowd.over() }) {
+		x.t.Error("people wait for a replica that is frozen")
+	}
+}
+
+// stopped ends the line as an operator does, under load: it goes within 15 seconds with status 0.
+func (x *trial) stopped() {
+	p := x.pick()
+	begun := time.Now()
+	if status := p.stop(); status != 0 {
+		x.t.Errorf("stopped with %d\n%s", status, tail(p.log.String(), 20))
+	}
+	if took := time.Since(begun); took > 15*time.Second {
+		x.t.Errorf("stopping took %v", took)
+	}
+	p.start()
+}
