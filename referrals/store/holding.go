@@ -18,7 +18,7 @@ import (
 //
 // The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
 // begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
-// another, are not among the tasks. ErrNotThere when the holding is not where
+// another, are not among the tasks. A claim made again after another has claimed is none. ErrNotThere when the holding is not where
 // the move starts from, beside the holding as it is; ErrUnknown when there is none.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	c, tasks, err := s.moveCall(m)

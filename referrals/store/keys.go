@@ -61,7 +61,7 @@ func documentsKey(slot string, code referrals.Code) string { return key(slot, "d
 func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
 
 // Holding: hash in the clear but for re, the reason, sealed. st state, ln lane, cl claim, rg rung,
-// si since, du due, both in milliseconds, w how far du was away when it was set, or origin, q place in the
+// si since, du due, both in milliseconds, w how far du was away when it was set, by the move that was the last claim, or origin, q place in the
 // queue, n number of its clock's taking.
 func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
 

@@ -13,7 +13,8 @@
 --       20 reason, sealed, or ''  21 life of an ended holding, and of events (ms)
 --       22 it is forgotten at (ms)  23 errands overdue at (ms)  24.. id, sealed of each errand
 -- Returns  {'moved', mine, field, value, ...}: mine as for commit
---          {'elsewhere', '', field, value, ...} or {'unknown', ''}: nothing was changed
+--          {'elsewhere', '', field, value, ...} or {'unknown', ''}: nothing was changed; also for
+--          a claim made again after another has claimed
 
 local function answer(outcome, mine)
   local reply = {outcome, mine}
@@ -25,6 +26,9 @@ end
 
 local code, starts = ARGV[5], ARGV[6]
 local made = redis.call('ZSCORE', KEYS[4], ARGV[1])
+if made and ARGV[11] == '1' and redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then
+  return answer('elsewhere', '') -- claimed by another since: not to be mistaken for this claim
+end
 if made then -- the same again
   local mine = ''
   local till = tonumber(made) + tonumber(ARGV[23]) - tonumber(ARGV[2]) -- what the mover was given
@@ -69,7 +73,10 @@ if not state or tonumber(ARGV[12]) >= 0 then put('rg', ARGV[13]) end
 if ARGV[14] ~= '0' then put('w', string.format('%.0f', ARGV[14] - ARGV[2])) end
 if ARGV[19] ~= '' then put('or', ARGV[19]) end
 if ARGV[20] ~= '' then put('re', ARGV[20]) end
-if ARGV[11] == '1' then put('cl', string.format('%.0f', (tonumber(held[2]) or 0) + 1)) end
+if ARGV[11] == '1' then 
+  put('cl', string.format('%.0f', (tonumber(held[2]) or 0) + 1))
+  put('by', ARGV[1])
+end
 redis.call('HSET', KEYS[1], unpack(set))
 
 redis.call('ZADD', KEYS[2], 0, place)
