@@ -135,6 +135,8 @@ var wide = []string{"cmd", "bot", "configs", "referrals/seal", "referrals/store"
 // name it, its rooms, and why in the commit that brings it.
 var libraries = map[string]library{
 	"github.com/go-telegram/bot":          {code: []string{"bot"}, tests: []string{"bot/telegramsim"}},
+	"github.com/go-json-experiment/json":  {code: []string{"bot"}},
+	"github.com/hibiken/asynq":            {tests: []string{"referrals/store"}},
 	"github.com/redis/go-redis":           {code: []string{"referrals/store"}, tests: []string{"cmd"}},
 	"github.com/ProtonMail/gopenpgp":      {code: []string{"referrals/seal"}},
 	"github.com/ProtonMail/go-crypto":     {code: []string{"referrals/seal"}},

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -17,7 +18,7 @@ type call struct {
 	Bot    byte            `json:"b"`
 	Chat   int64           `json:"c"`
 	Method string          `json:"m"`
-	Params json.RawMessage `json:"p"`
+	Params json.RawMessage `json:"-"`
 	// Anew says that an edit of a message that is gone is sent as a new one.
 	Anew bool `json:"e,omitempty"`
 	// Own says that the message sent belongs to a defender's chat, so that a wipe must find it.
@@ -25,10 +26,12 @@ type call struct {
 	// Rest says that what the chat was sent since the call was made is deleted before it: a wipe must not
 	// leave what was still on its way.
 	Rest bool `json:"r,omitempty"`
-	// Sweep says that the line's own messages from this one on are deleted before the call: a conversation has
-	// ended, and its screens repeat what was answered. Stays says that the message is no such screen, but news.
-	Sweep int  `json:"sw,omitempty"`
-	Stays bool `json:"st,omitempty"`
+	// Gone are messages that are deleted with the call. Sweep says that the line's own from this one on are too: a
+	// conversation has ended, and its screens repeat what was answered. Stays says that the message is no such
+	// screen, but news.
+	Gone  []int `json:"go,omitempty"`
+	Sweep int   `json:"sw,omitempty"`
+	Stays bool  `json:"st,omitempty"`
 	// Screen says that the call shows the conversation's current screen. Edits is the message that showed the
 	// one before, when it is known; Plain says that a newer screen would say all that this one does.
 	Screen bool `json:"s,omitempty"`
@@ -157,5 +160,24 @@ func (c call) errand(from referrals.Member) referrals.Errand {
 	if c.Method == "answerCallbackQuery" {
 		order = ""
 	}
-	return referrals.Errand{Send: &referrals.Send{Order: order, Body: encode(c), From: from}}
+	return referrals.Errand{Send: &referrals.Send{Order: order, Body: c.body(), From: from, Live: c}}
+}
+
+// body is a call as it is kept: how it is made, a line break, its parameters as they are sent.
+func (c call) body() []byte {
+	return append(append(encode(c), '\n'), c.Params...)
+}
+
+// callOf is the call of an errand: as it was made by this process, or as it was kept.
+func callOf(s referrals.Send) (call, bool) {
+	if c, ok := s.Live.(call); ok {
+		return c, true
+	}
+	var c call
+	head, params, ok := bytes.Cut(s.Body, []byte{'\n'})
+	if !ok || parse(head, &c) != nil {
+		return call{}, false
+	}
+	c.Params = params
+	return c, true
 }

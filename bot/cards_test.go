@@ -61,14 +61,14 @@ func TestEveryRungSeesWhoHasIt(t *testing.T) {
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
 		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 0, referrals.Urgent)))
-		synctest.Wait()
+		calm()
 		d.start(t.Context(), tasks("desk:lima", "18", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
-		synctest.Wait()
+		calm()
 		before := len(d.bodies)
 		if _, err := d.Move(t.Context(), referrals.Acknowledge(h, "press", noon)); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait()
+		calm()
 		d.bodies = d.bodies[before:]
 		want := []string{"900001 101 caption open:AAAA-BBBB close:AAAA-BBBB", "900002 102 caption open:AAAA-BBBB close:AAAA-BBBB"}
 		if got := edits(d); !slices.Equal(got, want) || len(d.bodies) != len(want) {
@@ -87,7 +87,7 @@ func TestAlertThatComesLateIsPutRight(t *testing.T) {
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
 		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
-		synctest.Wait()
+		calm()
 		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB close:AAAA-BBBB"}) {
 			t.Errorf("edited %q", got)
 		}
@@ -102,19 +102,19 @@ func TestCardsWithoutTheStore(t *testing.T) {
 		sending(t, d.out, 1, 0)
 		d.redraw("lima", "AAAA-BBBB", 5)
 		d.redraw("gone", "AAAA-BBBB", 0)
-		synctest.Wait()
+		calm()
 		if d.out.depth() != 0 || len(d.bodies) != 0 {
 			t.Fatalf("a forgotten case: %d wait, %d calls", d.out.depth(), len(d.bodies))
 		}
 		d.store.hold(held("lima", "AAAA-BBBB", referrals.Closed))
 		d.store.away = errors.New("away")
 		d.redraw("lima", "AAAA-BBBB", 0)
-		synctest.Wait()
+		calm()
 		d.store.mu.Lock()
 		d.store.away = nil
 		d.store.mu.Unlock()
 		time.Sleep(time.Minute)
-		synctest.Wait()
+		calm()
 		if got := edits(d); !slices.Equal(got, []string{"900001 101 caption"}) {
 			t.Errorf("edited %q", got)
 		}
@@ -123,7 +123,7 @@ func TestCardsWithoutTheStore(t *testing.T) {
 		d.store.mu.Unlock()
 		d.redraw("lima", "AAAA-BBBB", 0)
 		time.Sleep(time.Hour)
-		synctest.Wait()
+		calm()
 		if d.out.depth() != 0 {
 			t.Error("it is tried for ever")
 		}
@@ -138,18 +138,18 @@ func TestCardsLoseTheirButtons(t *testing.T) {
 		d.store.hold(h)
 		sending(t, d.out, 1, 0)
 		d.start(t.Context(), tasks("desk:fld", "17", notice(referrals.NoticeOffer, "fld", 0, referrals.Urgent)))
-		synctest.Wait()
+		calm()
 		b := newBench(t)
 		b.store.hold(h)
 		b.take(atChat(fldChat, say(1, "aaaa-bbbb-1")))
 		d.start(t.Context(), tasks("p07", "18", b.last.Errands...))
-		synctest.Wait()
+		calm()
 		d.bodies = nil
 		m := referrals.Move{ID: "withdraw", Desk: "fld", Code: "AAAA-BBBB-1", From: []referrals.State{referrals.Offered}, To: referrals.Withdrawn, AtRung: -1}
 		if _, err := d.Move(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait()
+		calm()
 		if got := edits(d); !slices.Equal(got, []string{"910001 101 text", "910001 102 text"}) {
 			t.Errorf("edited %q", got)
 		}

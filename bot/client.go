@@ -10,14 +10,18 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Client posts to the Bot API as JSON: go-telegram/bot always posts piped multipart, which costs
 // more than twice as much. No error of it holds the token, a URL or a body.
 type Client struct {
 	base, files string
+	at          *url.URL // of base; nil when it cannot be used
 	http        *http.Client
 }
 
@@ -25,8 +29,13 @@ type Client struct {
 // is how many idle connections are kept.
 func NewClient(api, token string, perHost int) *Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	base := strings.TrimRight(api, "/") + "/bot" + token + "/"
+	at, err := url.Parse(base)
+	if err != nil {
+		at = nil
+	}
 	return &Client{
-		base:  strings.TrimRight(api, "/") + "/bot" + token + "/",
+		base: base, at: at,
 		files: strings.TrimRight(api, "/") + "/file/bot" + token + "/",
 		http: &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
@@ -111,48 +120,88 @@ func isReason(err error, reason string) bool {
 	return errors.As(err, &refused) && refused.reason() == reason
 }
 
-// reply is the envelope of every answer.
-type reply struct {
-	OK          bool            `json:"ok"`
-	Result      json.RawMessage `json:"result"`
-	Code        int             `json:"error_code"`
-	Description string          `json:"description"`
+// reply is the envelope of every answer, and T what is read of the result.
+type reply[T any] struct {
+	OK          bool   `json:"ok"`
+	Result      T      `json:"result"`
+	Code        int    `json:"error_code"`
+	Description string `json:"description"`
 	Parameters  struct {
 		RetryAfter int `json:"retry_after"`
 	} `json:"parameters"`
 }
 
+// result reads an answer. What is no answer of the Bot API, such as a proxy's page, is trouble of the server.
+func result[T any](raw []byte, status int) (none T, err error) {
+	var r reply[T]
+	if parse(raw, &r) != nil || !r.OK && r.Code == 0 {
+		return none, &apiError{Code: max(status, http.StatusInternalServerError)}
+	}
+	if !r.OK {
+		return none, &apiError{Code: r.Code, Description: r.Description, RetryAfter: time.Duration(r.Parameters.RetryAfter) * time.Second}
+	}
+	return r.Result, nil
+}
+
 // Call posts params, already JSON, to a method and returns the result.
-func (c *Client) Call(ctx context.Context, method string, params []byte) (json.RawMessage, error) {
-	return c.post(ctx, method, "application/json", bytes.NewReader(params))
+func (c *Client) Call(ctx context.Context, method string, params []byte) (jsontext.Value, error) {
+	raw, status, err := c.post(ctx, method, jsonKind, bytes.NewReader(params))
+	if err != nil {
+		return nil, err
+	}
+	return result[jsontext.Value](raw, status)
+}
+
+// Updates asks for updates and returns each as it came.
+func (c *Client) Updates(ctx context.Context, params []byte) ([]jsontext.Value, error) {
+	raw, status, err := c.post(ctx, "getUpdates", jsonKind, bytes.NewReader(params))
+	if err != nil {
+		return nil, err
+	}
+	return result[[]jsontext.Value](raw, status)
 }
 
 // maxReply bounds what is read of an answer: a batch of 100 updates stays far below.
 const maxReply = 16 << 20
 
-func (c *Client) post(ctx context.Context, method, kind string, body io.Reader) (json.RawMessage, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, body)
-	if err != nil {
-		return nil, errors.New("telegram: the address of the Bot API cannot be used; check telegram.api_url")
+// Headers are shared by all requests and never written.
+var (
+	jsonKind = http.Header{"Content-Type": {"application/json"}}
+	errURL   = errors.New("telegram: the address of the Bot API cannot be used; check telegram.api_url")
+)
+
+// post makes one request and returns the body of the answer.
+func (c *Client) post(ctx context.Context, method string, header http.Header, body io.Reader) (raw []byte, status int, err error) {
+	if c.at == nil {
+		return nil, 0, errURL
 	}
-	req.Header.Set("Content-Type", kind)
-	resp, err := c.http.Do(req)
+	at := *c.at
+	at.Path += method
+	req := (&http.Request{Method: http.MethodPost, URL: &at, Host: at.Host, Header: header, Body: io.NopCloser(body)}).WithContext(ctx)
+	if r, ok := body.(*bytes.Reader); ok {
+		whole := *r
+		req.ContentLength = r.Size()
+		req.GetBody = func() (io.ReadCloser, error) { again := whole; return io.NopCloser(&again), nil }
+	}
+	resp, err := c.http.Transport.RoundTrip(req) // a Client would copy the headers and follow redirects
 	if err != nil {
-		return nil, unreachable(ctx, err)
+		return nil, 0, unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	if err != nil {
-		return nil, unreachable(ctx, err)
+	if raw, err = readAll(resp); err != nil {
+		return nil, 0, unreachable(ctx, err)
 	}
-	var r reply
-	if json.Unmarshal(raw, &r) != nil || !r.OK && r.Code == 0 {
-		return nil, &apiError{Code: max(resp.StatusCode, http.StatusInternalServerError)}
+	return raw, resp.StatusCode, nil
+}
+
+// readAll reads an answer whose length is mostly known.
+func readAll(resp *http.Response) ([]byte, error) {
+	var raw bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n < maxReply {
+		raw.Grow(int(n) + bytes.MinRead)
 	}
-	if !r.OK {
-		return nil, &apiError{Code: r.Code, Description: r.Description, RetryAfter: time.Duration(r.Parameters.RetryAfter) * time.Second}
-	}
-	return r.Result, nil
+	_, err := raw.ReadFrom(io.LimitReader(resp.Body, maxReply))
+	return raw.Bytes(), err
 }
 
 // unreachable describes a failed connection without the URL, which holds the token.
@@ -168,7 +217,7 @@ func unreachable(ctx context.Context, err error) error {
 }
 
 // Upload posts a document, streamed, with further fields.
-func (c *Client) Upload(ctx context.Context, fields map[string]string, name string, src io.Reader) (json.RawMessage, error) {
+func (c *Client) Upload(ctx context.Context, fields map[string]string, name string, src io.Reader) (jsontext.Value, error) {
 	pr, pw := io.Pipe()
 	form := multipart.NewWriter(pw)
 	done := make(chan struct{})
@@ -176,10 +225,13 @@ func (c *Client) Upload(ctx context.Context, fields map[string]string, name stri
 		defer close(done)
 		pw.CloseWithError(writeForm(form, fields, name, src))
 	}()
-	result, err := c.post(ctx, "sendDocument", form.FormDataContentType(), pr)
+	raw, status, err := c.post(ctx, "sendDocument", http.Header{"Content-Type": {form.FormDataContentType()}}, pr)
 	pr.CloseWithError(io.ErrClosedPipe) // ends the writer when the server answered early
 	<-done
-	return result, err
+	if err != nil {
+		return nil, err
+	}
+	return result[jsontext.Value](raw, status)
 }
 
 func writeForm(form *multipart.Writer, fields map[string]string, name string, src io.Reader) error {
@@ -204,14 +256,14 @@ func (c *Client) Download(ctx context.Context, ref string) (io.ReadCloser, error
 	if err != nil {
 		return nil, fmt.Errorf("telegram: %w", err)
 	}
-	result, err := c.Call(ctx, "getFile", params)
+	found, err := c.Call(ctx, "getFile", params)
 	if err != nil {
 		return nil, err
 	}
 	var file struct {
 		Path string `json:"file_path"`
 	}
-	if err := json.Unmarshal(result, &file); err != nil || file.Path == "" {
+	if err := parse(found, &file); err != nil || file.Path == "" {
 		return nil, errors.New("telegram: the file has no path")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.files+file.Path, nil)

@@ -30,10 +30,16 @@ func (tn *turn) erase(ids []int) {
 	if len(ids) == 0 {
 		return
 	}
-	for _, c := range deletions(tn.state.Bot, tn.state.Chat, ids) {
+	tn.gone = append(tn.gone, ids...)
+	tn.state.forget(ids)
+}
+
+// vanish deletes what was erased in a turn that shows no screen to do it with.
+func (tn *turn) vanish() {
+	for _, c := range deletions(tn.state.Bot, tn.state.Chat, unique(tn.gone)) {
 		tn.send(c)
 	}
-	tn.state.forget(ids)
+	tn.gone = nil
 }
 
 // mostTheirs is how many of a person's messages are remembered for a wipe.
@@ -71,10 +77,11 @@ func everything(kept []int) []int {
 	return out
 }
 
-// swept are the messages of a conversation that has ended: its screens, but for the one that is edited.
-func (c call) swept(kept []int) []int {
+// swept are the messages of a conversation that has ended: its screens, but for the one that is edited, and for the one
+// that has just been sent.
+func (c call) swept(kept []int, sent int) []int {
 	return slices.DeleteFunc(slices.Clone(kept), func(id int) bool {
-		return id < c.Sweep || c.Method == "editMessageText" && id == c.Edits
+		return id < c.Sweep || sent != 0 && id >= sent || c.Method == "editMessageText" && id == c.Edits
 	})
 }
 
@@ -113,9 +120,7 @@ func (tn *turn) sweepNow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the screens to delete: %w", err)
 	}
-	for _, c := range deletions(tn.state.Bot, tn.state.Chat, call{Sweep: tn.sweep}.swept(ids)) {
-		tn.send(c)
-	}
+	tn.gone = append(tn.gone, call{Sweep: tn.sweep}.swept(ids, 0)...)
 	tn.sweep, tn.state.Screen = 0, 0
 	return nil
 }
@@ -138,14 +143,11 @@ func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
 	for _, c := range before.Cases { // the step has forgotten them already
 		tn.happened(c.Code, referrals.WasWiped)
 	}
-	for _, c := range deletions(tn.state.Bot, tn.state.Chat, unique(ids)) {
-		tn.send(c)
-	}
 	closing := flows.Screen{Ask: flows.Text{Key: "line.wiped"}}.View(tn.lang(), tn.texts)
 	last := show(tn.state.Bot, tn.state.Chat, 0, closing)
-	last.Rest = true
+	last.Rest, last.Gone = true, unique(append(ids, tn.gone...))
 	tn.sendOwn(last) // so that the next wipe leaves one line, not two
-	tn.state, tn.screen, tn.notes = chatState{}, nil, nil
+	tn.state, tn.screen, tn.notes, tn.gone = chatState{}, nil, nil, nil
 	return nil
 }
 

@@ -52,6 +52,13 @@ func newDepot(t *testing.T, api server) *depot {
 	return d
 }
 
+// calm waits until everything that can be done now is done, and settled.
+func calm() {
+	synctest.Wait()
+	time.Sleep(gather)
+	synctest.Wait()
+}
+
 // gist is what a test recognises a body by.
 func gist(body []byte) string {
 	var p struct {
@@ -90,7 +97,7 @@ func TestErrandsRunInOrderAndSettleOnce(t *testing.T) {
 		d.start(t.Context(), tasks("p07", "17", errands...))
 		d.start(t.Context(), tasks("p07", "17", errands[0])) // in hand: not a second time
 		sending(t, d.out, 3, 1)
-		synctest.Wait()
+		calm()
 		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage one[]", "sendMessage two[]"}) {
 			t.Errorf("left %q", got)
 		}
@@ -130,7 +137,7 @@ func TestErrandsLeftOverRunInOrder(t *testing.T) {
 		var sweeping sync.WaitGroup
 		sweeping.Go(func() { d.sweep(ctx) })
 		time.Sleep(sweepEvery)
-		synctest.Wait()
+		calm()
 		cancel()
 		sweeping.Wait()
 		want := []string{"sendMessage 1[]", "sendMessage 2[]", "sendMessage 10[]", "sendMessage 11[]"}
@@ -150,7 +157,7 @@ func TestErrandIsSettledWhenTheEndComes(t *testing.T) {
 		d := newDepot(t, func(string, []byte, *http.Request) (int, string) { cancel(); return 200, fine })
 		d.start(ctx, tasks("p07", "17", sendOf("one")))
 		d.out.run(ctx, laneConversation)
-		synctest.Wait()
+		calm()
 		if got := d.store.settledIDs(); len(got) != 1 {
 			t.Errorf("settled %q: it would be sent again", got)
 		}
@@ -175,7 +182,7 @@ func TestDeliveryIsRetriedAsLongAsItMayPass(t *testing.T) {
 		d.start(t.Context(), tasks("p07", "17", sendOf("one")))
 		sending(t, d.out, 2, 0)
 		time.Sleep(time.Minute)
-		synctest.Wait()
+		calm()
 		if tries != 4 || len(d.store.settledIDs()) != 1 {
 			t.Errorf("%d tries, settled %q", tries, d.store.settledIDs())
 		}
@@ -200,7 +207,7 @@ func TestCallThatHangsIsGivenUp(t *testing.T) {
 		d.start(t.Context(), tasks("p07", "17", sendOf("one")))
 		sending(t, d.out, 1, 0)
 		time.Sleep(callWithin + 10*time.Second)
-		synctest.Wait()
+		calm()
 		if tries != 2 || d.out.depth() != 0 {
 			t.Errorf("%d tries, %d waiting", tries, d.out.depth())
 		}
@@ -235,7 +242,7 @@ func TestRefusalsHaveTheirConsequences(t *testing.T) {
 				})
 				d.start(t.Context(), tasks("p07", "17", tt.errand))
 				sending(t, d.out, 1, 0)
-				synctest.Wait()
+				calm()
 				if got := d.diary.all(); !slices.Equal(got, tt.methods) || len(d.store.settledIDs()) != 1 {
 					t.Errorf("called %q, want %q; settled %q", got, tt.methods, d.store.settledIDs())
 				}
@@ -268,7 +275,7 @@ func TestDeletionsAreHalvedWhenRefused(t *testing.T) {
 		calls := deletions(lineBot, 5, all)
 		d.start(t.Context(), tasks("p07", "17", calls[0].errand(referrals.Member{})))
 		sending(t, d.out, 1, 0)
-		synctest.Wait()
+		calm()
 		if len(deleted) != 99 || len(d.store.settledIDs()) != 1 {
 			t.Errorf("%d deleted, settled %q", len(deleted), d.store.settledIDs())
 		}
@@ -282,7 +289,7 @@ func TestWipeDeletesWhatWasOnItsWay(t *testing.T) {
 		d.start(t.Context(), tasks("p07", "17",
 			sendOf("news", func(c *call) { c.Own = true }), sendOf("closing", func(c *call) { c.Rest = true })))
 		sending(t, d.out, 2, 0)
-		synctest.Wait()
+		calm()
 		want := []string{"sendMessage news[]", "deleteMessages [77]", "sendMessage closing[]"}
 		if got := d.diary.all(); !slices.Equal(got, want) {
 			t.Errorf("called %q, want %q", got, want)
@@ -297,7 +304,7 @@ func TestAnswersToOldPressesAreDropped(t *testing.T) {
 			answer(lineBot, 5, "old", canary, time.Now().Add(-time.Hour)).errand(referrals.Member{}),
 			answer(lineBot, 5, "new", "now", time.Now()).errand(referrals.Member{})))
 		sending(t, d.out, 2, 0)
-		synctest.Wait()
+		calm()
 		if got := d.diary.all(); !slices.Equal(got, []string{"answerCallbackQuery now[]"}) || len(d.store.settledIDs()) != 2 {
 			t.Errorf("called %q, settled %q", got, d.store.settledIDs())
 		}
@@ -327,7 +334,7 @@ func TestNoticesReachTheirRung(t *testing.T) {
 			notice(referrals.NoticePage, "", 0, referrals.Emergency),
 			notice(referrals.NoticeWithdrawn, "lima", 0, referrals.Urgent)))
 		sending(t, d.out, 1, 0)
-		synctest.Wait()
+		calm()
 		got := d.diary.all()
 		if len(got) != 3 || got[0] != "sendDocument AAAA-BBBB.asc" {
 			t.Errorf("called %q", got)
@@ -352,7 +359,7 @@ func TestNoRungHoldsUpTheNext(t *testing.T) {
 			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency), notice(referrals.NoticeAlert, "lima", 1, referrals.Emergency)))
 		sending(t, d.out, 2, 1)
 		time.Sleep(10 * time.Second)
-		synctest.Wait()
+		calm()
 		if got := d.store.settledIDs(); !slices.Equal(got, []string{"desk:lima 17-2"}) {
 			t.Errorf("settled %q", got)
 		}
@@ -371,7 +378,7 @@ func TestDocumentsOfACaseThatMovedOn(t *testing.T) {
 			d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent),
 				notice(referrals.NoticeAddition, "lima", 0, referrals.Urgent)))
 			sending(t, d.out, 1, 0)
-			synctest.Wait()
+			calm()
 			if got := d.diary.all(); len(got) != 0 || len(d.store.settledIDs()) != 2 {
 				t.Errorf("%q: called %q, settled %q", state, got, d.store.settledIDs())
 			}
@@ -397,7 +404,7 @@ func TestDocumentsArriveOnce(t *testing.T) {
 		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeOpened, "lima", 0, referrals.Urgent)))
 		sending(t, d.out, 1, 0)
 		time.Sleep(time.Minute)
-		synctest.Wait()
+		calm()
 		want := []string{"sendDocument AAAA-BBBB.2.asc", "sendDocument AAAA-BBBB.asc", "sendDocument AAAA-BBBB.asc", "sendDocument AAAA-BBBB.f1.pgp"}
 		if got := d.diary.all(); !slices.Equal(got, want) {
 			t.Errorf("called %q, want %q", got, want)

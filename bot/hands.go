@@ -166,6 +166,10 @@ func (h *hands) extend(ctx context.Context, tasks []referrals.Task) error {
 // mostSettled is how many errands are settled in one round trip.
 const mostSettled = 500
 
+// gather is how long what was done waits for more: the calls that answer one act return at nearly the same time. If
+// the process is killed within it, they are made once more.
+const gather = 2 * time.Millisecond
+
 // settling settles what was done, all that gathered during one round trip in the next, until ctx ends.
 func (h *hands) settling(ctx context.Context) {
 	for tries := 0; ; {
@@ -175,6 +179,7 @@ func (h *hands) settling(ctx context.Context) {
 			return
 		case <-h.wake:
 		}
+		wait(ctx, gather)
 		err := h.settle(ctx)
 		if err == nil {
 			tries = 0

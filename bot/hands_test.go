@@ -37,7 +37,7 @@ func TestWhatAnotherReplicaHasIsLetGo(t *testing.T) {
 		time.Sleep(6 * time.Second) // nothing runs: as a frozen process
 		d.store.taken = map[string]bool{"17-1": true}
 		sending(t, d.out, 2, 0)
-		synctest.Wait()
+		calm()
 		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage two[]"}) {
 			t.Errorf("left %q", got)
 		}
@@ -60,7 +60,7 @@ func TestWhatWaitsIsHeld(t *testing.T) {
 		d.store.taken = map[string]bool{"17-1": true}
 		d.store.mu.Unlock()
 		time.Sleep(2 * time.Minute)
-		synctest.Wait()
+		calm()
 		if d.hands.count() != 0 {
 			t.Error("what another replica has is still in hand")
 		}
@@ -84,7 +84,7 @@ func TestWhatWasSentIsNotSentAgainWhenTheStoreIsAway(t *testing.T) {
 		d.store.away = nil
 		d.store.mu.Unlock()
 		time.Sleep(2 * time.Second)
-		synctest.Wait()
+		calm()
 		if got := d.diary.all(); len(got) != 1 || len(d.store.settledIDs()) != 1 || d.hands.count() != 0 {
 			t.Errorf("left %q, settled %q, %d in hand", got, d.store.settledIDs(), d.hands.count())
 		}
@@ -107,7 +107,7 @@ func TestWhoseItIsIsAskedUntilTheStoreAnswers(t *testing.T) {
 		d.store.away = nil
 		d.store.mu.Unlock()
 		time.Sleep(longestGap)
-		synctest.Wait()
+		calm()
 		if len(d.diary.all()) != 1 {
 			t.Error("a message was held back for ever")
 		}
@@ -122,7 +122,7 @@ func TestWipeFindsWhatIsNotSettledYet(t *testing.T) {
 		d.store.away = errors.New("away")
 		d.hands.take(referrals.Task{Slot: id.slot, ID: id.id, Till: time.Now().Add(time.Hour)})
 		d.hands.finish(id, referrals.Delivery{To: own, Message: 7}, referrals.Delivery{To: referrals.Member{Name: "other"}, Message: 8})
-		synctest.Wait()
+		calm()
 		if got := d.hands.sent(own); !slices.Equal(got, []int{7}) {
 			t.Errorf("found %v while it waits", got)
 		}
@@ -134,7 +134,7 @@ func TestWipeFindsWhatIsNotSettledYet(t *testing.T) {
 			t.Errorf("messages %v, %v", got, err)
 		}
 		time.Sleep(time.Minute)
-		synctest.Wait()
+		calm()
 		if got := d.hands.sent(own); len(got) != 0 {
 			t.Errorf("found %v after the store heard of it", got)
 		}

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -15,38 +14,93 @@ import (
 
 // send queues a message to a chat.
 func (r *runner) send(id errandID, s referrals.Send) {
-	var c call
-	if json.Unmarshal(s.Body, &c) != nil {
+	c, ok := callOf(s)
+	if !ok {
 		r.finish(context.Background(), id, nil)
 		return
 	}
-	e := &effort{}
-	turn := r.screens.comes(s.Order, c)
+	l := &leaving{call: c, id: id, order: s.Order, from: s.From, screen: r.screens.comes(s.Order, c)}
 	r.out.add(parcel{lane: c.Lane, order: s.Order, to: address{c.Bot, c.Chat}, free: c.free(), do: func(ctx context.Context) time.Duration {
-		if again, gone := r.mine(ctx, id, e); again > 0 || gone {
-			return again
-		}
-		if r.screens.overtaken(s.Order, c, turn) {
-			r.finish(ctx, id, nil)
-			return 0
-		}
-		if c.Rest || c.Sweep > 0 {
-			if again := r.rest(ctx, c, s.From, e); again > 0 {
-				return again
-			}
-		}
-		message, again := r.desks.deliver(ctx, c, e)
-		if again > 0 {
-			return again
-		}
-		var sent []referrals.Delivery
-		if c.Own && message != 0 {
-			sent = []referrals.Delivery{{To: s.From, Message: c.kept(message), At: r.now()}}
-		}
-		r.finish(ctx, id, nil, sent...)
-		r.bareOld(s.Order, c, message)
-		return 0
+		return r.leave(ctx, l)
 	}})
+}
+
+// leaving is a message to a chat on its way, and how far it has come.
+type leaving struct {
+	call
+	id      errandID
+	order   string
+	from    referrals.Member
+	screen  int // its number among the screens of its chat
+	effort  effort
+	arrived bool
+	message int // as which it arrived
+}
+
+// leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it, because a person is
+// waiting. It returns how long to wait when it must be tried again.
+func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
+	if again, gone := r.mine(ctx, l.id, &l.effort); again > 0 || gone {
+		return again
+	}
+	if l.Rest {
+		if again := r.clear(ctx, l); again > 0 {
+			return again
+		}
+	}
+	if again := r.arrive(ctx, l); again > 0 {
+		return again
+	}
+	if !l.Rest && (l.Sweep > 0 || len(l.Gone) > 0) {
+		if again := r.clear(ctx, l); again > 0 {
+			return again
+		}
+	}
+	var sent []referrals.Delivery
+	if l.Own && l.message != 0 {
+		sent = []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
+	}
+	r.finish(ctx, l.id, nil, sent...)
+	r.bareOld(l.order, l.call, l.message)
+	return 0
+}
+
+// arrive delivers a message once, unless a newer screen says all that it says.
+func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
+	if l.arrived {
+		return 0
+	}
+	if l.Method != "" && !r.screens.overtaken(l.order, l.call, l.screen) {
+		if l.message, again = r.desks.deliver(ctx, l.call, &l.effort); again > 0 {
+			return again
+		}
+	}
+	l.arrived = true
+	return 0
+}
+
+// clear deletes what goes with a message: for a wipe all that was sent to the chat until now, also what had waited its turn
+// before it; for a conversation that has ended, its screens and what the person wrote.
+func (r *runner) clear(ctx context.Context, l *leaving) (again time.Duration) {
+	var ids []int
+	if l.Rest || l.Sweep > 0 {
+		known, err := r.messages(ctx, l.from)
+		if err != nil {
+			l.effort.tries++
+			return pause(err, l.effort.tries)
+		}
+		if l.Rest {
+			ids = everything(known)
+		} else {
+			ids = l.swept(known, l.message)
+		}
+	}
+	for _, d := range deletions(l.Bot, l.Chat, unique(append(ids, l.Gone...))) {
+		if _, again := r.desks.deliver(ctx, d, &l.effort); again > 0 {
+			return again
+		}
+	}
+	return 0
 }
 
 // bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it asked the same
@@ -65,27 +119,6 @@ func (r *runner) bareOld(order string, c call, message int) {
 		r.desks.deliver(ctx, replaced, &effort{})
 		return 0
 	}})
-}
-
-// rest deletes what was sent to a chat until now: for a wipe all of it, also what had waited its turn before it; for a
-// conversation that has ended, its screens.
-func (r *runner) rest(ctx context.Context, c call, m referrals.Member, e *effort) time.Duration {
-	ids, err := r.messages(ctx, m)
-	if err != nil {
-		e.tries++
-		return pause(err, e.tries)
-	}
-	if c.Rest {
-		ids = everything(ids)
-	} else {
-		ids = c.swept(ids)
-	}
-	for _, d := range deletions(c.Bot, c.Chat, ids) {
-		if _, again := r.desks.deliver(ctx, d, e); again > 0 {
-			return again
-		}
-	}
-	return 0
 }
 
 // messages are the ids of what was sent to a chat, also of what the store has not heard yet.

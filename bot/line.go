@@ -73,7 +73,7 @@ const (
 	senderCount = 32
 	urgentCount = 4 // further senders that take nothing but emergencies
 	queueLength = 256
-	lookEvery   = 250 * time.Millisecond
+	lookEvery   = 500 * time.Millisecond
 	sweepEvery  = 2 * time.Second
 	lastWords   = 10 * time.Second // at the end: for what is still to be sent
 	lastCalls   = 3 * time.Second  // and for what is being sent then

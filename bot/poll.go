@@ -2,10 +2,11 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"defenderline/referrals"
 )
@@ -34,7 +35,7 @@ type receiver struct {
 // keep puts updates into the inboxes of their chats. Only when it returns nil may they be confirmed.
 // One that cannot be decoded, or comes from no chat, is set aside and counted: it would come again
 // for ever.
-func (r *receiver) keep(ctx context.Context, raws []json.RawMessage) (last int64, err error) {
+func (r *receiver) keep(ctx context.Context, raws []jsontext.Value) (last int64, err error) {
 	posts := make([]referrals.Post, 0, len(raws))
 	for _, raw := range raws {
 		id, from, err := peek(raw)
@@ -68,7 +69,7 @@ func updateID(raw []byte) int64 {
 	var u struct {
 		ID int64 `json:"update_id"`
 	}
-	if json.Unmarshal(raw, &u) != nil {
+	if parse(raw, &u) != nil {
 		return 0
 	}
 	return u.ID
@@ -171,13 +172,9 @@ func (p *poller) once(ctx context.Context, offset int64) (int64, error) {
 	}{offset, 100, pollSeconds, allowedUpdates})
 	within, cancel := context.WithTimeout(ctx, (pollSeconds+15)*time.Second)
 	defer cancel()
-	result, err := p.client.Call(within, "getUpdates", params)
+	raws, err := p.client.Updates(within, params)
 	if err != nil {
 		return offset, err
-	}
-	var raws []json.RawMessage
-	if json.Unmarshal(result, &raws) != nil {
-		return offset, errUnread
 	}
 	last, err := p.keep(ctx, raws)
 	if err != nil {

@@ -3,7 +3,6 @@ package bot
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	tg "github.com/go-telegram/bot"
 
 	"defenderline/i18n"
@@ -68,7 +68,7 @@ func pause(err error, tries int) time.Duration {
 }
 
 // attempt makes one call. again says how long to wait before it is made again, zero when it is over.
-func (p *post) attempt(ctx context.Context, to address, method string, e *effort, do func(context.Context, *Client) (json.RawMessage, error)) (result json.RawMessage, again time.Duration, err error) {
+func (p *post) attempt(ctx context.Context, to address, method string, e *effort, do func(context.Context, *Client) (jsontext.Value, error)) (result jsontext.Value, again time.Duration, err error) {
 	client := p.clients[to.bot]
 	if client == nil {
 		client = p.clients[lineBot]
@@ -114,7 +114,7 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 	if !c.Until.IsZero() && p.now().After(c.Until) {
 		return 0, 0
 	}
-	result, again, err := p.attempt(ctx, address{c.Bot, c.Chat}, c.Method, e, func(ctx context.Context, client *Client) (json.RawMessage, error) {
+	result, again, err := p.attempt(ctx, address{c.Bot, c.Chat}, c.Method, e, func(ctx context.Context, client *Client) (jsontext.Value, error) {
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {
@@ -146,11 +146,11 @@ func (p *post) instead(ctx context.Context, c call, err error, e *effort) (messa
 	return 0, 0
 }
 
-func messageID(result json.RawMessage) int {
+func messageID(result jsontext.Value) int {
 	var m struct {
 		ID int `json:"message_id"`
 	}
-	if json.Unmarshal(result, &m) != nil {
+	if parse(result, &m) != nil {
 		return 0
 	}
 	return m.ID
@@ -250,7 +250,7 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
 		params.ReplyMarkup = k
 	}
-	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
 		return c.Call(ctx, "sendMessage", encode(params))
 	})
 	if n.Kind == referrals.NoticeOffer {
@@ -280,7 +280,7 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	if n.Kind == referrals.NoticeAlert {
 		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
 	}
-	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (json.RawMessage, error) {
+	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
 		return c.Upload(ctx, fields, name, body)
 	})
 	if n.Kind == referrals.NoticeAlert {

@@ -31,13 +31,14 @@ func (tn *turn) again() {
 // present sends what the turn has to show: one screen, however many updates it took.
 func (tn *turn) present() {
 	if tn.screen == nil || tn.state.Chat == 0 || tn.state.Blocked {
+		tn.vanish()
 		return
 	}
 	tn.screen.Notes = distinct(tn.notes)
 	s := &tn.state
 	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
 	c.Screen, c.Edits, c.Plain = true, s.Screen, plain(tn.screen.Notes)
-	c.Turn, c.Sweep = tn.screen.Turn, tn.sweep
+	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	if tn.edit == 0 {
 		s.Screen = 0
 	}

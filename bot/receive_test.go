@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"defenderline/referrals"
@@ -85,7 +86,7 @@ func TestReceiverSetsAsideWhatItCannotRead(t *testing.T) {
 	handed := 0
 	r := newReceiver(k, log)
 	r.hand = func(w []referrals.Work) { handed += len(w) }
-	raws := []json.RawMessage{[]byte(say(3, "words")), []byte(`{"update_id":9,"message":{"date":"` + canary + `"}}`), []byte(`{"update_id":8,"poll":{}}`),
+	raws := []jsontext.Value{[]byte(say(3, "words")), []byte(`{"update_id":9,"message":{"date":"` + canary + `"}}`), []byte(`{"update_id":8,"poll":{}}`),
 		[]byte(`"` + canary + `"`), []byte(say(4, "more"))}
 	last, err := r.keep(t.Context(), raws)
 	if err != nil || last != 9 || handed != 1 {

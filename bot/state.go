@@ -60,7 +60,7 @@ func openState(raw []byte) (chatState, error) {
 	if raw == nil {
 		return s, nil
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := parse(raw, &s); err != nil {
 		return chatState{}, fmt.Errorf("a chat's record cannot be read; was it written by a newer version?")
 	}
 	return s, nil

@@ -62,10 +62,11 @@ type turn struct {
 	notes  []flows.Text
 	mark   int // how many notes are of earlier steps
 	screen *flows.Screen
-	edit   int  // the message that the screen replaces; 0: a new one
-	sweep  int  // the first of the line's messages that are deleted with the screen; 0: none
-	told   bool // a group or a stranger was answered: once for all that they sent
-	desk   bool // an officer or a caseworker is answered
+	edit   int   // the message that the screen replaces; 0: a new one
+	gone   []int // messages that are deleted with the screen
+	sweep  int   // the first of the line's messages that are deleted with it; 0: none
+	told   bool  // a group or a stranger was answered: once for all that they sent
+	desk   bool  // an officer or a caseworker is answered
 	// emergency says that there is news of an emergency.
 	emergency bool
 }

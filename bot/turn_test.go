@@ -61,6 +61,7 @@ func deletedIDs(t testing.TB, calls []call) (ids []int) {
 		var p struct {
 			IDs []int `json:"message_ids"`
 		}
+		ids = append(ids, c.Gone...)
 		if c.Method != "deleteMessages" {
 			continue
 		}

@@ -1,9 +1,17 @@
 package bot
 
 import (
-	"encoding/json"
 	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
+
+// parse reads JSON of Telegram, or of ours. What is unusual but not wrong is taken: half of a surrogate pair that a
+// person's program cut off must not cost the message.
+func parse(raw []byte, into any) error {
+	return json.Unmarshal(raw, into, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+}
 
 // update is what the line reads of a Bot API Update; everything else is passed over, so that
 // a kind of message Telegram invents tomorrow cannot stop the ones it sends today.
@@ -74,7 +82,7 @@ var errUnread = errors.New("telegram: an update could not be decoded")
 // decode reads one raw update.
 func decode(raw []byte) (update, error) {
 	var u update
-	if json.Unmarshal(raw, &u) != nil || u.ID == 0 {
+	if parse(raw, &u) != nil || u.ID == 0 {
 		return update{}, errUnread
 	}
 	return u, nil
@@ -108,11 +116,34 @@ func (u update) language() string {
 	}
 }
 
+// glance is what is read of an update before it is kept.
+type glance struct {
+	ID       int64    `json:"update_id"`
+	Message  *chatted `json:"message"`
+	Edited   *chatted `json:"edited_message"`
+	Member   *chatted `json:"my_chat_member"`
+	Callback *struct {
+		Message *chatted `json:"message"`
+	} `json:"callback_query"`
+}
+
+type chatted struct {
+	Chat chat `json:"chat"`
+}
+
 // peek reads only the id of an update and of its chat, for the inbox.
 func peek(raw []byte) (id int64, from chat, err error) {
-	u, err := decode(raw)
-	if err != nil {
-		return 0, chat{}, err
+	var g glance
+	if parse(raw, &g) != nil || g.ID == 0 {
+		return 0, chat{}, errUnread
 	}
-	return u.ID, u.chat(), nil
+	if g.Callback != nil {
+		g.Message = g.Callback.Message
+	}
+	for _, c := range []*chatted{g.Message, g.Edited, g.Member} {
+		if c != nil {
+			return g.ID, c.Chat, nil
+		}
+	}
+	return g.ID, chat{}, nil
 }

@@ -3,10 +3,11 @@ package bot
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // largestUpdate bounds what is read of a delivery. Telegram's own are far smaller.
@@ -40,7 +41,7 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
-	if _, err := h.keep(req.Context(), []json.RawMessage{raw}); err != nil {
+	if _, err := h.keep(req.Context(), []jsontext.Value{raw}); err != nil {
 		h.log.Warn("a delivery could not be kept; Telegram repeats it", "err", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

@@ -105,6 +105,8 @@ type Send struct {
 	Body  []byte `json:"b"`
 	// From is the member to be told the ids of the messages sent, for a later wipe.
 	From Member `json:"f"`
+	// Live is Body as its maker has it in memory; nil when it comes from the store.
+	Live any `json:"-"`
 }
 
 // NoticeKind says what a desk is told.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"defenderline/referrals"
@@ -64,7 +65,8 @@ func (p *parts) register() {
 		p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "defenderline", Name: name, Help: help}, read))
 	}
 	gauge("sending", "Messages that wait to leave this process.", func() float64 { return float64(p.line.Depth()) })
-	p.registry.MustRegister(&depths{p})
+	p.registry.MustRegister(&depths{p}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
 // depths reads the outbox of the store and the keys' days when metrics are asked for.
