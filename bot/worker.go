@@ -178,7 +178,7 @@ func (ws *workers) succeeded(m referrals.Member) {
 	delete(ws.fails, m)
 }
 
-// mostCommits is how often a commit is tried: with the pauses between, for half a lease.
+// mostCommits is how often a commit is tried: with the pauses between, for eight seconds.
 const mostCommits = 6
 
 // commit commits, again and again while the store does not answer: the same commit counts once, and the

@@ -125,7 +125,7 @@ func routeFindings(c *configs.Config, ring *keyring) []configs.Finding {
 
 // askRedis opens the store as serving would and closes it again.
 func askRedis(ctx context.Context, c *configs.Config) []configs.Finding {
-	s, err := openStore(ctx, c)
+	s, err := openStore(ctx, c, nil)
 	if err != nil {
 		return []configs.Finding{refuse("redis", err.Error(), "start the server, or mend what redis.* says of it")}
 	}

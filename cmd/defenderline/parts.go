@@ -32,8 +32,12 @@ type parts struct {
 	log      *slog.Logger
 }
 
-// lease is how long a worker may keep a chat without a sign of life.
-const lease = 15 * time.Second
+// lease is how long a worker may keep a chat without a sign of life, and grace how long a message that waits may be
+// without one: what a process held that was killed goes on so much later.
+const (
+	lease = 10 * time.Second
+	grace = 6 * time.Second
+)
 
 // assemble puts a line together. It talks to Redis, because a store that cannot be written is no line.
 func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts, error) {
@@ -45,7 +49,10 @@ func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts,
 	if err := p.sealer.Usable(referrals.Headquarters); err != nil {
 		return nil, fmt.Errorf("headquarters: %w", err)
 	}
-	if p.store, err = openStore(ctx, c); err != nil {
+	unsynced := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "defenderline", Name: "unsynced_total",
+		Help: "Acts that stand although no replica of Redis was known to have them in time."})
+	p.registry.MustRegister(unsynced)
+	if p.store, err = openStore(ctx, c, unsynced.Inc); err != nil {
 		return nil, err
 	}
 	for _, w := range p.store.Warnings() {
@@ -73,15 +80,31 @@ func (p *parts) openSealer() error {
 	return err
 }
 
-// openStore connects to the Redis of the configuration.
-func openStore(ctx context.Context, c *configs.Config) (*store.Store, error) {
+// openStore connects to the Redis of a configuration. unsynced is told of each act that no replica is known to have.
+func openStore(ctx context.Context, c *configs.Config, unsynced func()) (*store.Store, error) {
 	vault, err := store.ParseStateKeys([]byte(c.StateKeys.Reveal()))
 	if err != nil {
 		return nil, fmt.Errorf("state_keys_file: %w", err)
 	}
 	o := storeOptions(c, vault)
-	o.Lease = lease
+	o.Lease, o.Grace, o.Unsynced = lease, grace, unsynced
 	return store.Open(ctx, o)
+}
+
+// mend puts right, every minute until ctx ends, what clocks left behind that jumped.
+func (p *parts) mend(ctx context.Context) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		if err := p.store.Mend(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("the clocks of this line need care", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // newLine joins the bot with everything it needs.

@@ -67,6 +67,7 @@ func (p *parts) run(ctx context.Context) error {
 	for i, s := range servers {
 		group.Go(func() error { return s.serve(within, listening[i]) })
 	}
+	group.Go(func() error { return p.mend(within) })
 	group.Go(func() error {
 		if err := p.start(within); err != nil {
 			return err
