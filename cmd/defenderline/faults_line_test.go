@@ -1,6 +1,11 @@
 package main
 
 import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -13,6 +18,7 @@ func lineFaults() []fault {
 		{name: "one of two killed", rig: two, stores: everyStore, strikes: 2, mayRepeat: true, strike: (*trial).oneKilled},
 		{name: "one of two frozen", rig: two, stores: everyStore, webhook: true, strikes: 1, mayRepeat: true, strike: (*trial).frozen},
 		{name: "line stopped", stores: everyStore, webhook: true, strikes: 2, strike: (*trial).stopped},
+		{name: "state keys exchanged", stores: everyStore, strikes: 1, strike: (*trial).exchanged},
 	}
 }
 
@@ -53,5 +59,32 @@ func (x *trial) stopped() {
 	if took := time.Since(begun); took > 15*time.Second {
 		x.t.Errorf("stopping took %v", took)
 	}
+	p.start()
+}
+
+// exchanged starts the line with other state keys: it refuses to serve and says what to do; with its own it goes on.
+func (x *trial) exchanged() {
+	p := x.pick()
+	p.stop()
+	const file = "secrets/state-keys.json"
+	own, err := os.ReadFile(filepath.Join(x.dir, file))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if out, err := exec.Command(binary(x.t), "secrets", "init", filepath.Join(x.dir, "other")).CombinedOutput(); err != nil {
+		x.t.Fatalf("secrets init: %v\n%s", err, out)
+	}
+	other, err := os.ReadFile(filepath.Join(x.dir, "other", "state-keys.json"))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.write(file, string(other))
+	ctx, cancel := context.WithTimeout(x.t.Context(), patience)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, binary(x.t), "serve", "--config", filepath.Join(x.dir, p.file)).CombinedOutput()
+	if ctx.Err() != nil || !strings.Contains(string(out), "put the former state_keys_file back") {
+		x.t.Errorf("served with other state keys, or did not say what to do:\n%s", out)
+	}
+	x.write(file, string(own))
 	p.start()
 }

@@ -41,8 +41,15 @@ var built [2]struct {
 // binary builds the program once.
 func binary(t testing.TB) string {
 	t.Helper()
+	_, bench := t.(*testing.B)
+	return program(t, bench)
+}
+
+// program is the binary, without the race detector when it shall be as lean as in real life.
+func program(t testing.TB, lean bool) string {
+	t.Helper()
 	which, flag := &built[0], "-race"
-	if _, bench := t.(*testing.B); bench {
+	if lean {
 		which, flag = &built[1], "-trimpath"
 	}
 	which.Do(func() {

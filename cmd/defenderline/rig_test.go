@@ -49,6 +49,7 @@ type rigOptions struct {
 	replicas int       // of the binary; 0: one
 	store    storeKind // "": single
 	proxy    bool      // between the binary and a single redis-server
+	lean     bool      // without the race detector, whose memory is many times that of the line
 	flags    []string  // of every redis-server
 	// change adapts the configuration file before the line starts.
 	change []func(*rig, *string)
@@ -219,7 +220,7 @@ ngos:
 func (p *replica) start() {
 	p.r.t.Helper()
 	p.log = &logBuffer{}
-	p.process = exec.Command(binary(p.r.t), "serve", "--config", filepath.Join(p.r.dir, p.file))
+	p.process = exec.Command(p.r.program(), "serve", "--config", filepath.Join(p.r.dir, p.file))
 	p.process.Stdout, p.process.Stderr = p.log, p.log
 	if err := p.process.Start(); err != nil {
 		p.r.t.Fatal(err)
@@ -228,6 +229,14 @@ func (p *replica) start() {
 	if !p.r.eventually(func() bool { return strings.Contains(p.log.String(), `"msg":"listening"`) }) {
 		p.r.t.Fatalf("the line does not listen:\n%s", p.log)
 	}
+}
+
+// program is the binary that the rig runs.
+func (r *rig) program() string {
+	if r.o.lean {
+		return program(r.t, true)
+	}
+	return binary(r.t)
 }
 
 // kill ends the binary as kill -9 does.
