@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -188,7 +190,7 @@ func contest(t testing.TB, server *redistest.Server, v *Vault, script string, se
 
 func TestAClaimHasOneOwnerAtATime(t *testing.T) {
 	server, v := redistest.Start(t), newVault(t)
-	for seed := range uint64(5) {
+	for seed := range uint64(soak(5)) {
 		h := contest(t, server, v, moveLua, seed)
 		claims := 0
 		for _, a := range h.acts {
@@ -200,6 +202,16 @@ func TestAClaimHasOneOwnerAtATime(t *testing.T) {
 			t.Fatalf("seed %d, %d claims: %v", seed, claims, err)
 		}
 	}
+}
+
+// soak is how often to do something that is done n times in everyday tests: -rapid.checks, of which 100 are
+// everyday, makes it more.
+func soak(n int) int {
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		return n
+	}
+	return max(n, n*checks/100)
 }
 
 // TestTheCheckerOfClaimsSeesWhatIsWrong spoils the script in each way that would give a claim two owners.

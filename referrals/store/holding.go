@@ -11,15 +11,16 @@ import (
 )
 
 // Move changes a holding and keeps the move's errands, in one script, and returns the holding
-// and the errands as tasks, in their order, to run until Till, the grace from now, and to Settle then. Rung is set when
-// the holding begins and when AtRung names the rung that the move starts from. Since is the
-// At of the move that began the holding. A holding that begins ended is never told of: the move's
+// and the errands as tasks, in their order, to run until Till, the grace from now, and to Settle
+// then. Rung is set when the holding begins and when AtRung names the rung that the move starts
+// from. Since is the At of the move that began the holding. A holding that begins ended is never told of: the move's
 // errands are not kept, and Events has nothing of it.
 //
 // The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
 // begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
-// another, are not among the tasks. A claim made again after another has claimed is none. ErrNotThere when the holding is not where
-// the move starts from, beside the holding as it is; ErrUnknown when there is none.
+// another, are not among the tasks. ErrNotThere when the holding is not where the move starts from, or
+// is a claim made again after another has claimed, beside the holding as it is; ErrUnknown when there
+// is none.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	c, tasks, err := s.moveCall(m)
 	if err != nil {
@@ -84,8 +85,8 @@ func (s *Store) moveCall(m referrals.Move) (call, []referrals.Task, error) {
 	}
 	args := []any{
 		m.Code + "/" + m.ID, ms(now), ms(now.Add(-known)), known.Milliseconds(), m.Code, startStates(m.From),
-		string(m.To), letter, flag(referrals.Holding{State: m.To}.Open()),
-		m.Claim, flag(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
+		string(m.To), letter, bit(referrals.Holding{State: m.To}.Open()),
+		m.Claim, bit(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
 		string(lane), lane.Rank(), m.Origin, reason,
 		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(till),
 	}
@@ -110,7 +111,7 @@ func startStates(from []referrals.State) string {
 	return b.String()
 }
 
-func flag(set bool) string {
+func bit(set bool) string {
 	if set {
 		return "1"
 	}

@@ -87,7 +87,7 @@ func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) erro
 func (s *Store) pullNames(ctx context.Context, slot string, names []string, now time.Time) error {
 	var calls []call
 	for _, clocks := range []bool{true, false} {
-		keys, args := []string{dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), flag(clocks)}
+		keys, args := []string{dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), bit(clocks)}
 		for _, name := range names {
 			m := memberOf(slot, name)
 			desk, code, isClock := clockCode(m)

@@ -1,9 +1,9 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,24 +13,39 @@ import (
 	"defenderline/referrals/store/redistest"
 )
 
-// model is what the store promises, as plainly as it can be said: for each member an inbox,
-// a state, a number that decides, and when it is due.
+// model is what the store promises, as plainly as it can be said: members with an inbox, a state, a number
+// that decides, and a time at which they are due; errands that one worker has at a time; holdings; messages.
+// Several workers act on it: what any of them ever had is still in its hand, until it crashes and
+// forgets everything. Any answer may be lost although its act was done.
 type model struct {
-	b       backend
-	members []referrals.Member
-	known   map[string]bool // slot and id of every post ever kept
-	of      map[referrals.Member]*modelMember
-	pending map[string]bool // slot and id of errands that are not settled
-	works   []referrals.Work
-	next    int64
+	b        backend
+	loss     *lossy
+	jumped   time.Duration
+	members  []referrals.Member
+	known    map[string]bool // slot and id of every post ever kept
+	of       map[referrals.Member]*modelMember
+	tasks    map[string]*modelTask // slot and id of errands that are not settled
+	held     map[string]*modelHolding
+	messages map[int]bool // of the first member
+	// In the hands of workers.
+	works     []referrals.Work
+	committed []modelCommit
+	made      []referrals.Move
+	hand      []referrals.Task
+	next      int64
 }
 
+// modelMember is a member, or the clock of a holding, which has neither inbox nor state.
 type modelMember struct {
 	inbox   []int64 // orders, ascending; the id is "u" and the order
 	handled map[int64]int
 	state   string
-	number  int64 // of the last taking
+	number  int64 // of the last taking that is known
+	taken   bool  // somebody has it
+	unheard bool  // under a number that nobody heard
 	last    int64 // of the last commit, whose repetition is answered and not refused
+	given   time.Time
+	handed  bool // by the last commit, and since by nothing else
 	lease   time.Time
 	due     time.Time
 }
@@ -45,31 +60,59 @@ func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
 			r.Fatal(err)
 		}
 		defer func() { _ = b.Close() }()
-		m := &model{b: b, known: map[string]bool{}, of: map[referrals.Member]*modelMember{}, pending: map[string]bool{}}
-		first := b.Chat("line", 1)
-		m.members = []referrals.Member{first, b.Case(first, code), {Slot: "p64", Name: "c"}}
-		b.slots = append(b.slots, "p64") // certainly another one than the first's
-		for _, member := range m.members {
-			m.of[member] = &modelMember{handled: map[int64]int{}}
-		}
+		m := newModel(b)
 		r.Repeat(map[string]func(*rapid.T){
-			"keep":        m.keep,
-			"take":        m.take,
-			"commit":      m.commit,
-			"extend":      m.extend,
-			"release":     m.release,
-			"settle":      m.settle,
-			"overdue":     m.overdue,
+			"keep": m.keep, "keep anew": m.keepAgain, "take": m.take, "commit": m.commit, "commit again": m.commitAgain,
+			"extend": m.extend, "release": m.release, "wipe": m.wipe,
+			"settle": m.settle, "hold": m.hold, "overdue": m.overdue,
+			"move": m.move, "withdraw": m.withdraw, "move again": m.moveAgain,
+			"crash":       m.crash,
 			"time passes": func(r *rapid.T) { b.clock.move(time.Duration(rapid.IntRange(0, 20).Draw(r, "s")) * time.Second) },
 			"clock lags":  func(r *rapid.T) { b.clock.move(-time.Duration(rapid.IntRange(0, 5).Draw(r, "s")) * time.Second) },
-			"clock jumps": func(r *rapid.T) {
-				b.clock.move(rapid.SampledFrom([]time.Duration{-2 * time.Hour, 2 * time.Hour}).Draw(r, "by"))
-			},
-			"":             m.check,
-			"keep anew":    m.keepAgain,
-			"commit twice": m.commitTwice,
+			"clock jumps": m.jump,
+			"":            m.check,
 		})
 	})
+}
+
+func newModel(b backend) *model {
+	m := &model{b: b, loss: &lossy{}, known: map[string]bool{}, of: map[referrals.Member]*modelMember{},
+		tasks: map[string]*modelTask{}, held: map[string]*modelHolding{}, messages: map[int]bool{}}
+	b.db.AddHook(m.loss)
+	first := b.Chat("line", 1)
+	m.members = []referrals.Member{first, b.Case(first, code), {Slot: "p64", Name: "c"}}
+	for _, member := range m.members {
+		m.of[member] = &modelMember{handled: map[int64]int{}}
+	}
+	b.slots = []string{first.Slot, "p64", "desk:fld"} // p64 is certainly another one than the first's
+	return m
+}
+
+// jump moves the clock by hours, and back.
+func (m *model) jump(r *rapid.T) {
+	by := 2 * time.Hour
+	if m.jumped > 0 || m.jumped == 0 && rapid.Bool().Draw(r, "back") {
+		by = -by
+	}
+	m.b.clock.move(by)
+	m.jumped += by
+}
+
+// crash makes all workers forget what they have in hand.
+func (m *model) crash(*rapid.T) { m.works, m.committed, m.made, m.hand = nil, nil, nil, nil }
+
+// lost decides whether the answer of the next act is lost.
+func (m *model) lost(r *rapid.T) bool {
+	lost := rapid.IntRange(0, 5).Draw(r, "lost") == 5
+	m.loss.next.Store(lost)
+	return lost
+}
+
+// answered checks that an act failed if its answer was lost, and only then.
+func (m *model) answered(r *rapid.T, lost bool, err error) {
+	if m.loss.next.Store(false); lost != (err != nil) {
+		r.Fatalf("lost %v, and the act: %v", lost, err)
+	}
 }
 
 func (m *model) keep(r *rapid.T) {
@@ -93,11 +136,10 @@ func (m *model) keepAgain(r *rapid.T) {
 }
 
 func (m *model) keepAll(r *rapid.T, to referrals.Member, posts []referrals.Post) {
+	lost := m.lost(r)
 	got, err := m.b.Keep(m.b.ctx, posts)
-	if err != nil {
-		r.Fatal(err)
-	}
-	is := m.of[to]
+	m.answered(r, lost, err)
+	is, now := m.of[to], m.b.clock.now()
 	for _, p := range posts {
 		if id := to.Slot + p.ID; !m.known[id] {
 			m.known[id] = true
@@ -105,19 +147,29 @@ func (m *model) keepAll(r *rapid.T, to referrals.Member, posts []referrals.Post)
 		}
 	}
 	slices.Sort(is.inbox)
-	now := m.b.clock.now()
 	free := !is.lease.After(now) || is.lease.After(now.Add(30*time.Second)) // no clock that is right wrote such a lease
-	if want := free && len(is.inbox) > 0; want != (len(got) == 1) {
+	want := free && len(is.inbox) > 0
+	if !lost && want != (len(got) == 1) {
 		r.Fatalf("free %v, inbox %v, taken %+v", free, is.inbox, got)
 	}
+	if want {
+		m.takenNow(is)
+	}
 	m.handOut(r, got)
+}
+
+// takenNow is a taking, under a number that is not known yet.
+func (m *model) takenNow(is *modelMember) {
+	is.taken, is.unheard, is.handed = true, true, false
+	is.lease = m.b.clock.now().Add(15 * time.Second)
+	is.due = is.lease
 }
 
 // handOut checks what was taken against the model and makes it the one that counts.
 func (m *model) handOut(r *rapid.T, works []referrals.Work) {
 	for _, w := range works {
 		is := m.of[w.Member]
-		if w.Number <= is.number || string(w.State) != is.state || fmt.Sprint(orders(w)) != fmt.Sprint(is.inbox) {
+		if !is.unheard || w.Number <= is.number || string(w.State) != is.state || fmt.Sprint(orders(w)) != fmt.Sprint(is.inbox) {
 			r.Fatalf("taken %+v, but the member is %+v", w, is)
 		}
 		for _, e := range w.Inbox {
@@ -125,8 +177,7 @@ func (m *model) handOut(r *rapid.T, works []referrals.Work) {
 				r.Fatalf("entry %+v", e)
 			}
 		}
-		is.number, is.lease = w.Number, m.b.clock.now().Add(15*time.Second)
-		is.due = is.lease
+		is.number, is.unheard = w.Number, false
 		m.works = append(m.works, w)
 	}
 }
@@ -140,108 +191,51 @@ func orders(w referrals.Work) []int64 {
 }
 
 func (m *model) take(r *rapid.T) {
-	got, err := m.b.Take(m.b.ctx, nil, 10)
-	if err != nil {
-		r.Fatal(err)
-	}
+	lost := m.lost(r)
+	got, err := m.b.Take(m.b.ctx, nil, 100)
 	var want, have []string
-	for _, member := range m.members {
-		is := m.of[member]
-		if !is.due.IsZero() && !is.due.After(m.b.clock.now()) {
-			if is.state == "" && len(is.inbox) == 0 {
-				is.due = time.Time{} // nothing is known and nothing came: forgotten
-				continue
-			}
-			want = append(want, member.Name)
+	dueNow := false
+	for member, is := range m.of {
+		if is.due.IsZero() || is.due.After(m.b.clock.now()) {
+			continue
 		}
+		dueNow = true
+		if m.nothingToTake(member) {
+			is.due = time.Time{} // nothing is known and nothing came: forgotten
+			continue
+		}
+		want = append(want, member.Name)
+		m.takenNow(is)
 	}
+	m.answered(r, lost && dueNow, err)
 	for _, w := range got {
 		have = append(have, w.Name)
 	}
 	slices.Sort(want)
 	slices.Sort(have)
-	if !slices.Equal(want, have) {
+	if err == nil && !slices.Equal(want, have) {
 		r.Fatalf("due %v, taken %v", want, have)
 	}
 	m.handOut(r, got)
 }
 
+func (m *model) nothingToTake(member referrals.Member) bool {
+	if code, isClock := strings.CutPrefix(member.Name, "h"); isClock {
+		return m.held[code].h.Due.IsZero()
+	}
+	is := m.of[member]
+	return is.state == "" && len(is.inbox) == 0
+}
+
 // anyWork is a taking of the past: the one that counts, or one that was superseded.
-func (m *model) anyWork(r *rapid.T) (referrals.Work, *modelMember, bool) {
+func (m *model) anyWork(r *rapid.T) (w referrals.Work, is *modelMember, counts bool) {
 	if len(m.works) == 0 {
 		return referrals.Work{}, nil, false
 	}
 	from := max(0, len(m.works)-4)
-	w := m.works[rapid.IntRange(from, len(m.works)-1).Draw(r, "work")]
-	is := m.of[w.Member]
-	return w, is, is.number == w.Number && !is.lease.IsZero()
-}
-
-func (m *model) commit(r *rapid.T) {
-	if w, is, counts := m.anyWork(r); is != nil && (counts || w.Number != is.last) {
-		m.commitWork(r, w, m.drawCommit(r, w))
-	}
-}
-
-func (m *model) drawCommit(r *rapid.T, w referrals.Work) referrals.Commit {
-	c := referrals.Commit{Done: doneOf(w)[:rapid.IntRange(0, len(w.Inbox)).Draw(r, "done")]}
-	if rapid.Bool().Draw(r, "state") {
-		c.State, c.Keep = fmt.Appendf(nil, "state %d", w.Number), 24*time.Hour
-		if rapid.Bool().Draw(r, "again") {
-			c.Again = m.b.clock.now().Add(time.Minute)
-		}
-	}
-	for range rapid.IntRange(0, 2).Draw(r, "errands") {
-		c.Errands = append(c.Errands, referrals.Errand{Notice: &referrals.Notice{Desk: "lima"}})
-	}
-	return c
-}
-
-func (m *model) commitWork(r *rapid.T, w referrals.Work, c referrals.Commit) *referrals.Work {
-	is := m.of[w.Member]
-	counts := is.number == w.Number && !is.lease.IsZero()
-	tasks, again, err := m.b.Commit(m.b.ctx, w, c)
-	if !counts {
-		if !errors.Is(err, referrals.ErrSuperseded) {
-			r.Fatalf("a superseded commit: %v", err)
-		}
-		return nil
-	}
-	if err != nil {
-		r.Fatal(err)
-	}
-	for i := range c.Done {
-		is.handled[w.Inbox[i].Order]++
-		is.inbox = slices.DeleteFunc(is.inbox, func(o int64) bool { return o == w.Inbox[i].Order })
-	}
-	for _, task := range tasks {
-		m.pending[w.Slot+task.ID] = true
-	}
-	is.state, is.due, is.lease, is.last = string(c.State), c.Again, time.Time{}, w.Number
-	if (again != nil) != (len(is.inbox) > 0) {
-		r.Fatalf("inbox %v, again %+v", is.inbox, again)
-	}
-	if again != nil {
-		m.handOut(r, []referrals.Work{*again})
-	}
-	return again
-}
-
-// commitTwice repeats a commit whose answer was lost.
-func (m *model) commitTwice(r *rapid.T) {
-	w, _, counts := m.anyWork(r)
-	if !counts {
-		return
-	}
-	c := m.drawCommit(r, w)
-	first := m.commitWork(r, w, c)
-	tasks, again, err := m.b.Commit(m.b.ctx, w, c)
-	if err != nil || len(tasks) != len(c.Errands) {
-		r.Fatalf("the same commit again: %v %v", tasks, err)
-	}
-	if (first == nil) != (again == nil) || again != nil && again.Number != first.Number {
-		r.Fatalf("first %+v, then %+v", first, again)
-	}
+	w = m.works[rapid.IntRange(from, len(m.works)-1).Draw(r, "work")]
+	is = m.of[w.Member]
+	return w, is, is.taken && !is.unheard && is.number == w.Number
 }
 
 func (m *model) extend(r *rapid.T) {
@@ -268,44 +262,22 @@ func (m *model) release(r *rapid.T) {
 		r.Fatalf("counts %v, released %v", counts, err)
 	}
 	if counts {
-		is.lease, is.due = time.Time{}, at
-	}
-}
-
-func (m *model) settle(r *rapid.T) {
-	for _, w := range m.works[max(0, len(m.works)-3):] {
-		id := fmt.Sprintf("%d-0001", w.Number)
-		if err := m.b.Settle(m.b.ctx, []referrals.Settled{{Slot: w.Slot, IDs: []string{id}}}); err != nil {
-			r.Fatal(err)
-		}
-		delete(m.pending, w.Slot+id)
-	}
-}
-
-func (m *model) overdue(r *rapid.T) {
-	got, err := m.b.Overdue(m.b.ctx, 100)
-	if err != nil {
-		r.Fatal(err)
-	}
-	for _, o := range got {
-		if !m.pending[o.Slot+o.ID] {
-			r.Fatalf("an errand that was settled, or never kept: %+v", o)
-		}
+		is.lease, is.due, is.taken = time.Time{}, at, false
 	}
 }
 
 // check holds after every step: nothing is lost, nothing happens twice.
 func (m *model) check(r *rapid.T) {
 	d, err := m.b.Depth(m.b.ctx)
-	if err != nil || int(d.Errands) != len(m.pending) {
-		r.Fatalf("%d errands wait, %d were kept: %v", d.Errands, len(m.pending), err)
+	if err != nil || int(d.Errands) != len(m.tasks) {
+		r.Fatalf("%d errands wait, %d were kept: %v", d.Errands, len(m.tasks), err)
 	}
 	sealed := 0
-	for _, slot := range []string{m.members[0].Slot, m.members[2].Slot} {
+	for _, slot := range m.b.slots {
 		sealed += int(m.b.db.HLen(m.b.ctx, errandsKey(slot)).Val())
 	}
-	if sealed != len(m.pending) {
-		r.Fatalf("%d errands are kept, %d are not settled", sealed, len(m.pending))
+	if sealed != len(m.tasks) {
+		r.Fatalf("%d errands are kept, %d are not settled", sealed, len(m.tasks))
 	}
 	kept := 0
 	for member, is := range m.of {
@@ -322,4 +294,6 @@ func (m *model) check(r *rapid.T) {
 	if kept != len(m.known) {
 		r.Fatalf("%d were kept, %d are accounted for", len(m.known), kept)
 	}
+	m.checkHeld(r)
+	m.checkMessages(r)
 }

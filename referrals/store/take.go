@@ -116,7 +116,7 @@ func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.
 		record = holdingKey(desk, code)
 	}
 	a := s.run(ctx, call{s.scripts.hold, []string{dueKey(w.Slot), record, counterKey(w.Slot)},
-		[]any{w.Name, w.Number, act, ms(at), ms(s.now()), flag(!isClock)}})
+		[]any{w.Name, w.Number, act, ms(at), ms(s.now()), bit(!isClock)}})
 	switch {
 	case a.err != nil:
 		return fmt.Errorf("%s: %w", act, a.err)
