@@ -1,6 +1,7 @@
 package telegramsim
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -44,6 +45,7 @@ type faults struct {
 	any    atomic.Bool // whether there is one, so that calls without faults take no lock
 	mu     sync.Mutex
 	active []*activeFault
+	count  map[FaultKind]int64
 }
 
 // Inject makes matching calls fail until remove is called. A kind it does not know cuts the connection before.
@@ -64,6 +66,13 @@ func (s *Server) ClearFaults() {
 	s.faults.any.Store(false)
 }
 
+// Failed tells how many calls each kind of fault has hit so far.
+func (s *Server) Failed() map[FaultKind]int64 {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	return maps.Clone(s.faults.count)
+}
+
 func (f *faults) remove(a *activeFault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,6 +90,10 @@ func (f *faults) match(c *call) *Fault {
 	for _, a := range f.active {
 		if a.hits(c) {
 			hit := a.Fault
+			if f.count == nil {
+				f.count = map[FaultKind]int64{}
+			}
+			f.count[hit.Kind]++
 			return &hit
 		}
 	}

@@ -28,6 +28,9 @@ func TestFaultEvery(t *testing.T) {
 		t.Errorf("%d messages: what was refused was not done", n)
 	}
 	remove()
+	if failed := s.srv.Failed(); len(failed) != 1 || failed[FaultTooMany] != 2 {
+		t.Errorf("calls failed: %v", failed)
+	}
 	for range 3 {
 		s.done("sendMessage", s.fill(`{"chat_id":CHAT,"text":"x"}`, 0))
 	}

@@ -213,6 +213,7 @@ func (h *webhook) echo(u update, wait time.Duration) {
 	select {
 	case <-h.ctx.Done():
 	case <-timer.C:
+		h.bot.srv.trace.handed(h.bot, u)
 		_ = h.post(u.json())
 	}
 }

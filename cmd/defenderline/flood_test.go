@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"defenderline/bot/telegramsim"
+)
+
+// flood is a line at Telegram's own speed limits, with many chats that write once a second and never stop.
+type flood struct {
+	*rig
+	chats    []*telegramsim.Phone
+	officers map[string]*actor // by country
+	stop     context.CancelFunc
+	writing  sync.WaitGroup
+}
+
+// floodCountries have a mission each, and each mission an officer of its own: one officer's chat takes one message
+// a second, whatever the line does. The first screen of countries has room for these.
+var floodCountries = []string{"PE", "CO", "MX", "GT", "HN", "KE", "ID", "BR"}
+
+// soaking says that the long form of a test was asked for.
+func soaking() bool {
+	f := flag.Lookup("soak")
+	return f != nil && f.Value.String() == "true"
+}
+
+// newFlood starts a line for so many chats that will flood it.
+func newFlood(t *testing.T, chats int) *flood {
+	t.Helper()
+	f := &flood{officers: map[string]*actor{}}
+	f.rig = newRig(t, func(r *rig, config *string) {
+		var more strings.Builder
+		for i, country := range floodCountries[1:] {
+			fmt.Fprintf(&more, "  - {id: mission%d, name: British Embassy %d, countries: [%s], languages: [en], timezone: America/Lima, keys: [%s],\n"+
+				"     duty: [{chat: %d, acknowledge_within: 10m}], asks: [meeting]}\n", i, i, country, r.key(fmt.Sprintf("mission%d", i)), 900201+i)
+		}
+		*config = strings.Replace(*config, "headquarters:\n", more.String()+"headquarters:\n", 1)
+		*config += "limits: {updates_per_chat_per_minute: 1000000}\n"
+	})
+	f.officers["PE"] = f.desk(lima1)
+	for i, country := range floodCountries[1:] {
+		f.officers[country] = f.desk(int64(900201 + i))
+	}
+	for range chats {
+		f.chats = append(f.chats, f.person(0, "en").Phone)
+	}
+	return f
+}
+
+// begin lets every chat write once a second until end.
+func (f *flood) begin() {
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	f.t.Cleanup(stop)
+	for i, phone := range f.chats {
+		f.writing.Go(func() {
+			wait := time.NewTimer(time.Second * time.Duration(i) / time.Duration(len(f.chats)))
+			defer wait.Stop()
+			for n := 0; ; n++ {
+				select {
+				case <-ctx.Done():
+					return
+				case <-wait.C:
+				}
+				_, _ = phone.Send(fmt.Sprintf("word %d", n)) // cannot fail: a short text
+				wait.Reset(time.Second)
+			}
+		})
+	}
+}
+
+// end stops the flood.
+func (f *flood) end() {
+	f.stop()
+	f.writing.Wait()
+}
+
+// unanswered counts the chats whose last message is their own.
+func (f *flood) unanswered() (n int) {
+	for _, phone := range f.chats {
+		if m := phone.View().Last(); m != nil && !m.From.IsBot {
+			n++
+		}
+	}
+	return n
+}
+
+// settled waits until the line keeps to Telegram's limits: it has been refused, and then not for 120 messages.
+func (f *flood) settled() {
+	f.t.Helper()
+	refused, since := int64(0), int64(0)
+	if !within(2*time.Minute, func() bool {
+		if now := total(f.sim.TooMany()); now != refused {
+			refused, since = now, f.bot.Sent()
+		}
+		return refused > 0 && f.bot.Sent() > since+120
+	}) {
+		f.t.Fatalf("the line does not learn Telegram's limits: refused %v\n%s", f.sim.TooMany(), f.log)
+	}
+}
+
+func total(counts map[string]int64) (n int64) {
+	for _, v := range counts {
+		n += v
+	}
+	return n
+}
+
+// calmly walks an emergency like a person who does one thing a second, until it was sent.
+func (f *flood) calmly(country string, consents ...string) (d *actor, code string) {
+	d = f.person(0, "en")
+	beat := time.NewTicker(time.Second)
+	defer beat.Stop()
+	d.says("/emergency")
+	for _, data := range []string{"notice:understood", "safe:yes", "urgency:now", "country:" + country, "subject:self"} {
+		d.offered(data)
+		<-beat.C
+		d.press(data)
+	}
+	d.reads("What is happening")
+	<-beat.C
+	d.says("They are at the door.")
+	for _, data := range append(append([]string{"nav:done"}, consents...), "review:send") {
+		d.offered(data)
+		<-beat.C
+		d.press(data)
+	}
+	return d, d.code()
+}
+
+// walkers lets so many people walk an emergency at once and gives the codes of their cases by chat. Officers acknowledge
+// as soon as they see a case, and the defender hears of it.
+func (f *flood) walkers(people int) map[int64]string {
+	f.t.Helper()
+	var mu sync.Mutex
+	codes := map[int64]string{}
+	var all sync.WaitGroup
+	for i := range people {
+		all.Go(func() {
+			<-time.After(time.Duration(i) * 150 * time.Millisecond)
+			country := floodCountries[i%len(floodCountries)]
+			consents := []string{"consent:mission"}
+			if i%4 == 0 {
+				consents = append(consents, "consent:front-line-defenders")
+			}
+			d, code := f.calmly(country, consents...)
+			mu.Lock()
+			codes[d.ID()] = code
+			mu.Unlock()
+			officer := &actor{Phone: f.officers[country].Phone, r: f.rig, ctx: d.ctx}
+			officer.press("ack:" + code)
+			d.reads("was read by")
+			officer.without("ack:" + code)
+		})
+	}
+	all.Wait()
+	if len(codes) != people {
+		f.t.Fatalf("%d of %d emergencies were sent", len(codes), people)
+	}
+	return codes
+}
+
+// passage is how something got from the line's ears to Telegram: how long it took, and how many messages of the
+// bot left in between.
+type passage struct {
+	took   time.Duration
+	others int64
+}
+
+// passed finds the first moment that matches from, the first after it that matches to, and what lies between.
+func passed(t *testing.T, moments []telegramsim.Moment, what string, from, to func(telegramsim.Moment) bool) passage {
+	t.Helper()
+	i := slices.IndexFunc(moments, from)
+	j := -1
+	if i >= 0 {
+		j = slices.IndexFunc(moments[i:], to)
+	}
+	if j < 0 {
+		t.Errorf("%s: never", what)
+		return passage{}
+	}
+	a, b := moments[i], moments[i+j]
+	return passage{b.At.Sub(a.At), b.Sent - a.Sent}
+}
+
+// passages are those of one kind.
+type passages []passage
+
+// add follows something of a chat that was handed to the line until a call.
+func (p *passages) add(t *testing.T, moments []telegramsim.Moment, chat int64, text string, to func(telegramsim.Moment) bool) {
+	t.Helper()
+	*p = append(*p, passed(t, moments, fmt.Sprintf("%s of %d", text, chat), func(m telegramsim.Moment) bool {
+		return m.Chat == chat && m.Update != "" && strings.HasPrefix(m.Text, text)
+	}, to))
+}
+
+// worst is the largest number of others.
+func (p passages) worst() (others int64) {
+	for _, one := range p {
+		others = max(others, one.others)
+	}
+	return others
+}
+
+// String gives the figures, without judging: how fast this machine is, is not the matter.
+func (p passages) String() string {
+	slices.SortFunc(p, func(a, b passage) int { return int(a.took - b.took) })
+	took := []time.Duration{p[len(p)/2].took, p[len(p)*99/100].took}
+	slices.SortFunc(p, func(a, b passage) int { return int(a.others - b.others) })
+	return fmt.Sprintf("p50 %v, p99 %v; other messages in between p50 %d, p99 %d", took[0].Round(time.Millisecond), took[1].Round(time.Millisecond),
+		p[len(p)/2].others, p[len(p)*99/100].others)
+}
+
+// fulfilled says that a call of a method to a chat was done.
+func fulfilled(chat int64, method string) func(telegramsim.Moment) bool {
+	return func(m telegramsim.Moment) bool { return m.Chat == chat && m.Method == method && m.Err == nil }
+}
+
+// report measures what happened to the emergencies and their acknowledgements and gives the passages of alerts and
+// of offers.
+func (f *flood) report(t *testing.T, moments []telegramsim.Moment, codes map[int64]string) (alerts, acks passages) {
+	t.Helper()
+	var offers, news passages
+	for chat, code := range codes {
+		alerts.add(t, moments, chat, "review:send", func(m telegramsim.Moment) bool { return m.File == code+".asc" && m.Err == nil })
+		i := slices.IndexFunc(moments, func(m telegramsim.Moment) bool { return m.Update != "" && m.Text == "ack:"+code })
+		if i < 0 {
+			t.Errorf("nobody acknowledged %s", code)
+			continue
+		}
+		acks.add(t, moments, moments[i].Chat, "ack:"+code, fulfilled(moments[i].Chat, "editMessageCaption"))
+		news = append(news, passed(t, moments, "news of "+code, func(m telegramsim.Moment) bool { return m.Text == "ack:"+code },
+			func(m telegramsim.Moment) bool {
+				return m.Chat == chat && strings.Contains(m.Text, "was read by") && m.Err == nil
+			}))
+		if slices.ContainsFunc(moments, func(m telegramsim.Moment) bool { return m.Chat == fldChat && strings.Contains(m.Text, code) }) {
+			offers.add(t, moments, chat, "review:send", func(m telegramsim.Moment) bool {
+				return m.Chat == fldChat && strings.Contains(m.Text, code) && m.Err == nil
+			})
+		}
+	}
+	t.Logf("from \"send\" to the alert: %v", alerts)
+	if len(offers) > 0 {
+		t.Logf("from \"send\" to the offer: %v", offers)
+	}
+	t.Logf("from an acknowledgement to the officer's card: %v", acks)
+	t.Logf("from an acknowledgement to the defender's news: %v", news)
+	return alerts, acks
+}
+
+// TestFlood lets 300 chats (2,000 with -soak) write once a second, far more than Telegram lets a bot answer, while
+// twenty people walk an emergency: their alerts pass everything, nobody provokes refusals once the limits are known,
+// and at the end every chat is answered.
+//
+// What is demanded is counted in messages, because the bot sends thirty a second on every machine: if alerts waited
+// their turn, all that the flood left waiting would come before each.
+func TestFlood(t *testing.T) {
+	chats := 300
+	if soaking() {
+		chats = 2000
+	}
+	f := newFlood(t, chats)
+	f.desk(fldChat)
+	f.sim.Limit(&telegramsim.Limits{ChatBurst: 5})
+	f.begin()
+	f.settled()
+	before, sent, begun := f.sim.TooMany(), f.bot.Sent(), time.Now()
+	trace, stop := f.sim.Trace(2_000_000)
+	defer stop()
+	codes := f.walkers(20)
+	refused, sent := f.sim.TooMany(), f.bot.Sent()-sent
+	f.end()
+	moments, missed := trace.Moments()
+	if missed > 0 {
+		t.Fatalf("%d moments were missed", missed)
+	}
+	t.Logf("%d chats, %.1f messages/s left, refused %v while the limits were learned and %v in all", chats,
+		float64(sent)/time.Since(begun).Seconds(), before, refused)
+	alerts, acks := f.report(t, moments, codes)
+	if n := alerts.worst(); n >= 100 {
+		t.Errorf("%d other messages left between the press of \"send\" and its alert", n)
+	}
+	if n := acks.worst(); n >= 200 {
+		t.Errorf("%d other messages left between an acknowledgement and the officer's card", n)
+	}
+	if total(refused) > total(before) {
+		t.Errorf("of %d messages after the limits were known, Telegram refused some: %v, before %v", sent, refused, before)
+	}
+	if !within(5*time.Minute, func() bool { return f.unanswered() == 0 }) {
+		t.Errorf("%d of %d chats have no answer", f.unanswered(), chats)
+	}
+	t.Logf("refused in all %v, %d messages sent", f.sim.TooMany(), f.bot.Sent())
+}
