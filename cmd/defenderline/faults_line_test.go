@@ -71,10 +71,11 @@ func (x *trial) exchanged() {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	if out, err := exec.Command(binary(x.t), "secrets", "init", filepath.Join(x.dir, "other")).CombinedOutput(); err != nil {
+	elsewhere := filepath.Join(x.t.TempDir(), "other")
+	if out, err := exec.Command(binary(x.t), "secrets", "init", elsewhere).CombinedOutput(); err != nil {
 		x.t.Fatalf("secrets init: %v\n%s", err, out)
 	}
-	other, err := os.ReadFile(filepath.Join(x.dir, "other", "state-keys.json"))
+	other, err := os.ReadFile(filepath.Join(elsewhere, "state-keys.json"))
 	if err != nil {
 		x.t.Fatal(err)
 	}
