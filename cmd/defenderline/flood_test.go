@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,13 +26,10 @@ type flood struct {
 var floodCountries = []string{"PE", "CO", "MX", "GT", "HN", "KE", "ID", "BR"}
 
 // soaking says that the long form of a test was asked for.
-func soaking() bool {
-	f := flag.Lookup("soak")
-	return f != nil && f.Value.String() == "true"
-}
+func soaking() bool { return *soak > 0 }
 
 // newFlood starts a line for so many chats that will flood it.
-func newFlood(t *testing.T, chats int) *flood {
+func newFlood(t testing.TB, chats int) *flood {
 	t.Helper()
 	f := &flood{officers: map[string]*actor{}}
 	f.rig = newRig(t, func(r *rig, config *string) {
@@ -176,7 +172,7 @@ type passage struct {
 }
 
 // passed finds the first moment that matches from, the first after it that matches to, and what lies between.
-func passed(t *testing.T, moments []telegramsim.Moment, what string, from, to func(telegramsim.Moment) bool) passage {
+func passed(t testing.TB, moments []telegramsim.Moment, what string, from, to func(telegramsim.Moment) bool) passage {
 	t.Helper()
 	i := slices.IndexFunc(moments, from)
 	j := -1
@@ -195,7 +191,7 @@ func passed(t *testing.T, moments []telegramsim.Moment, what string, from, to fu
 type passages []passage
 
 // add follows something of a chat that was handed to the line until a call.
-func (p *passages) add(t *testing.T, moments []telegramsim.Moment, chat int64, text string, to func(telegramsim.Moment) bool) {
+func (p *passages) add(t testing.TB, moments []telegramsim.Moment, chat int64, text string, to func(telegramsim.Moment) bool) {
 	t.Helper()
 	*p = append(*p, passed(t, moments, fmt.Sprintf("%s of %d", text, chat), func(m telegramsim.Moment) bool {
 		return m.Chat == chat && m.Update != "" && strings.HasPrefix(m.Text, text)
@@ -226,7 +222,7 @@ func fulfilled(chat int64, method string) func(telegramsim.Moment) bool {
 
 // report measures what happened to the emergencies and their acknowledgements and gives the passages of alerts and
 // of offers.
-func (f *flood) report(t *testing.T, moments []telegramsim.Moment, codes map[int64]string) (alerts, acks passages) {
+func (f *flood) report(t testing.TB, moments []telegramsim.Moment, codes map[int64]string) (alerts, acks passages) {
 	t.Helper()
 	var offers, news passages
 	for chat, code := range codes {
@@ -256,6 +252,41 @@ func (f *flood) report(t *testing.T, moments []telegramsim.Moment, codes map[int
 	return alerts, acks
 }
 
+// outcome is what a flood came to.
+type outcome struct {
+	alerts, acks     passages
+	before, refused  map[string]int64 // while the limits were learned, and until all emergencies were over
+	perSecond        float64
+	answeredAfterAll time.Duration // from the end of the flood until nobody's words were unanswered; 0: never
+}
+
+// run lets the chats write while twenty people walk an emergency.
+func (f *flood) run(t testing.TB) outcome {
+	t.Helper()
+	f.desk(fldChat)
+	f.sim.Limit(&telegramsim.Limits{ChatBurst: 5})
+	f.begin()
+	f.settled()
+	o := outcome{before: f.sim.TooMany()}
+	sent, begun := f.bot.Sent(), time.Now()
+	trace, stop := f.sim.Trace(2_000_000)
+	defer stop()
+	codes := f.walkers(20)
+	o.refused, o.perSecond = f.sim.TooMany(), float64(f.bot.Sent()-sent)/time.Since(begun).Seconds()
+	f.end()
+	moments, missed := trace.Moments()
+	if missed > 0 {
+		t.Fatalf("%d moments were missed", missed)
+	}
+	t.Logf("%d chats, %.1f messages/s left, refused %v while the limits were learned and %v in all", len(f.chats), o.perSecond, o.before, o.refused)
+	o.alerts, o.acks = f.report(t, moments, codes)
+	ended := time.Now()
+	if within(10*time.Minute, func() bool { return f.unanswered() == 0 }) {
+		o.answeredAfterAll = time.Since(ended)
+	}
+	return o
+}
+
 // TestFlood lets 300 chats (2,000 with -soak) write once a second, far more than Telegram lets a bot answer, while
 // twenty people walk an emergency: their alerts pass everything, nobody provokes refusals once the limits are known,
 // and at the end every chat is answered.
@@ -268,34 +299,33 @@ func TestFlood(t *testing.T) {
 		chats = 2000
 	}
 	f := newFlood(t, chats)
-	f.desk(fldChat)
-	f.sim.Limit(&telegramsim.Limits{ChatBurst: 5})
-	f.begin()
-	f.settled()
-	before, sent, begun := f.sim.TooMany(), f.bot.Sent(), time.Now()
-	trace, stop := f.sim.Trace(2_000_000)
-	defer stop()
-	codes := f.walkers(20)
-	refused, sent := f.sim.TooMany(), f.bot.Sent()-sent
-	f.end()
-	moments, missed := trace.Moments()
-	if missed > 0 {
-		t.Fatalf("%d moments were missed", missed)
-	}
-	t.Logf("%d chats, %.1f messages/s left, refused %v while the limits were learned and %v in all", chats,
-		float64(sent)/time.Since(begun).Seconds(), before, refused)
-	alerts, acks := f.report(t, moments, codes)
-	if n := alerts.worst(); n >= 100 {
+	o := f.run(t)
+	if n := o.alerts.worst(); n >= 100 {
 		t.Errorf("%d other messages left between the press of \"send\" and its alert", n)
 	}
-	if n := acks.worst(); n >= 200 {
+	if n := o.acks.worst(); n >= 200 {
 		t.Errorf("%d other messages left between an acknowledgement and the officer's card", n)
 	}
-	if total(refused) > total(before) {
-		t.Errorf("of %d messages after the limits were known, Telegram refused some: %v, before %v", sent, refused, before)
+	if total(o.refused) > total(o.before) {
+		t.Errorf("Telegram refused messages after its limits were known: %v, before %v", o.refused, o.before)
 	}
-	if !within(5*time.Minute, func() bool { return f.unanswered() == 0 }) {
+	if o.answeredAfterAll == 0 {
 		t.Errorf("%d of %d chats have no answer", f.unanswered(), chats)
 	}
-	t.Logf("refused in all %v, %d messages sent", f.sim.TooMany(), f.bot.Sent())
+}
+
+// BenchmarkFlood is the flood of 2,000 chats with the program as it is shipped.
+func BenchmarkFlood(b *testing.B) {
+	for b.Loop() {
+		f := newFlood(b, 2000)
+		o := f.run(b)
+		slices.SortFunc(o.alerts, func(a, c passage) int { return int(a.took - c.took) })
+		b.ReportMetric(float64(o.alerts[len(o.alerts)/2].took.Milliseconds()), "p50-ms/alert")
+		b.ReportMetric(float64(o.alerts[len(o.alerts)*99/100].took.Milliseconds()), "p99-ms/alert")
+		b.ReportMetric(float64(o.alerts.worst()), "others/alert")
+		b.ReportMetric(o.perSecond, "messages/s")
+		b.ReportMetric(float64(total(o.refused)-total(o.before)), "refused")
+		b.ReportMetric(o.answeredAfterAll.Seconds(), "s/last-answer")
+		f.kill()
+	}
 }

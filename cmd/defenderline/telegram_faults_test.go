@@ -211,18 +211,29 @@ const weathersAtOnce = 6
 func TestTelegramFaults(t *testing.T) {
 	binary(t) // not while others wait for it
 	var all sync.WaitGroup
+	var mu sync.Mutex
+	rows, order := map[string]*row{}, []string{}
 	room := make(chan struct{}, weathersAtOnce)
 	for i, w := range weathers() {
 		for _, webhook := range w.modes(i) {
-			name := w.name + map[bool]string{false: ", polling", true: ", webhook"}[webhook]
+			name := w.name + map[bool]string{false: "/polling", true: "/webhook"}[webhook] + "/single"
+			r := &row{}
+			rows[name], order = r, append(order, name)
+			room <- struct{}{} // in their order: those that take longest come first
 			all.Go(func() {
-				room <- struct{}{}
 				defer func() { <-room }()
-				t.Run(name, func(t *testing.T) { w.prove(t, webhook, uint64(100+i)) })
+				t.Run(name, func(t *testing.T) {
+					seed := newSeed()
+					v := w.prove(t, webhook, seed)
+					mu.Lock()
+					defer mu.Unlock()
+					r.add(v, seed)
+				})
 			})
 		}
 	}
 	all.Wait()
+	t.Logf("\n%s", table(order, rows))
 }
 
 // modes are those in which the i-th weather is proved.
@@ -237,9 +248,13 @@ func (w weather) modes(i int) (webhook []bool) {
 }
 
 // prove lets a crowd walk in this weather and judges.
-func (w weather) prove(t *testing.T, webhook bool, seed uint64) {
+func (w weather) prove(t *testing.T, webhook bool, seed uint64) *verdict {
 	r := newRigWith(t, rigOptions{webhook: webhook, change: []func(*rig, *string){roomy}})
-	c := calling(r, 30, seed)
+	n := 30
+	if soaking() {
+		n = *people
+	}
+	c := calling(r, n, seed)
 	c.within = 5 * time.Minute
 	for _, p := range c.people {
 		if w.slow && !soaking() {
@@ -258,19 +273,13 @@ func (w weather) prove(t *testing.T, webhook bool, seed uint64) {
 	})
 	v := c.judge()
 	t.Logf("failed %v, refused %v", r.sim.Failed(), r.sim.TooMany())
-	if w.repeats && int64(v.repeated) <= r.sim.Failed()[telegramsim.FaultCutAfter] {
-		v.pardon()
+	if !w.repeats || int64(v.repeated) > r.sim.Failed()[telegramsim.FaultCutAfter] {
+		v.problems = append(v.problems, v.repeats...)
 	}
 	v.must(t, seed)
 	moments, _ := trace.Moments()
 	if w.came == nil && len(r.sim.Failed()) == 0 || w.came != nil && !w.came(r, moments) {
 		t.Error("nothing of the weather came: the test proves nothing")
 	}
-}
-
-// pardon forgets what was only repeated.
-func (v *verdict) pardon() {
-	if v.lost+v.doubled+v.stuck == 0 {
-		v.problems = nil
-	}
+	return v
 }
