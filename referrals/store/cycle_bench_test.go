@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"defenderline/referrals"
+)
+
+// openNow opens a store that goes by the machine's clock.
+func openNow(b testing.TB, url string) *Store {
+	b.Helper()
+	s, err := Open(context.Background(), Options{URL: url, RequireDurable: true, Vault: newVault(b), Now: time.Now, Desks: []string{"fld"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// newCodes draws codes of cases as the line does: random, ten letters with the hyphen and referral number.
+func newCodes(b testing.TB, n int) []string {
+	b.Helper()
+	raw := make([]byte, 5)
+	codes := make([]string, n)
+	for i := range codes {
+		if _, err := rand.Read(raw); err != nil {
+			b.Fatal(err)
+		}
+		text := base32.StdEncoding.EncodeToString(raw)
+		codes[i] = referrals.ReferralCode(referrals.Code(text[:4]+"-"+text[4:]), 1)
+	}
+	return codes
+}
+
+// fld is a desk as the configuration of most lines has it.
+func fld() *referrals.Desk {
+	return &referrals.Desk{ID: "fld", Kind: referrals.NGODesk, AcceptWithin: 30 * time.Minute}
+}
+
+// offerOf is the move by which the line offers a referral, with its notice to the desk's chat when told says so.
+func offerOf(code string, at time.Time, told bool) referrals.Move {
+	m := referrals.Move{ID: "open:" + code + ":fld", Desk: "fld", Code: code, To: referrals.Offered, AtRung: -1, At: at,
+		Due: at.Add(30 * time.Minute), Lane: referrals.Emergency, Origin: "p07"}
+	if told {
+		m.Errands = []referrals.Errand{{Notice: noticeOf(code, at)}}
+	}
+	return m
+}
+
+func noticeOf(code string, at time.Time) *referrals.Notice {
+	return &referrals.Notice{Kind: referrals.NoticeOffer, Desk: "fld", Code: code, Lane: referrals.Emergency, Origin: "p07",
+		At: at, Due: at.Add(30 * time.Minute)}
+}
+
+// payload is what a task of another queue holds of a referral: the same notice.
+func payload(b testing.TB, code string) []byte {
+	b.Helper()
+	text, err := json.Marshal(noticeOf(code, time.Now()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
+
+// claimOf and completionOf are the moves of whoever takes a referral, with the news to its case when told says so.
+func claimOf(code string, at time.Time, told bool) referrals.Move {
+	m := referrals.Claim(referrals.Holding{Desk: "fld", Code: code, State: referrals.Offered, Lane: referrals.Emergency, Origin: "p07"},
+		fld(), "claim:"+code, at)
+	if !told {
+		m.Errands = nil
+	}
+	return m
+}
+
+func completionOf(h referrals.Holding, at time.Time, told bool) referrals.Move {
+	m := referrals.Complete(h, "supported", "complete:"+h.Code, at)
+	m.From = []referrals.State{referrals.Claimed} // the cycle is of three moves; the line has a fourth, to accept
+	if !told {
+		m.Errands = nil
+	}
+	return m
+}
+
+// settler settles what was done as the line does: all that gathered during one round trip in the next.
+type settler struct {
+	done   chan referrals.Task
+	failed error
+	all    sync.WaitGroup
+}
+
+func newSettler(s *Store) *settler {
+	g := &settler{done: make(chan referrals.Task, 1<<16)}
+	g.all.Go(func() {
+		for first := range g.done {
+			one := referrals.Settled{Slot: first.Slot, IDs: []string{first.ID}}
+			for len(g.done) > 0 && len(one.IDs) < 500 {
+				one.IDs = append(one.IDs, (<-g.done).ID)
+			}
+			if err := s.Settle(context.Background(), []referrals.Settled{one}); err != nil {
+				g.failed = errors.Join(g.failed, err)
+			}
+		}
+	})
+	return g
+}
+
+// wait ends when everything was settled.
+func (g *settler) wait() error {
+	close(g.done)
+	g.all.Wait()
+	return g.failed
+}
+
+// cycle lets n referrals be offered by so many at once, then be seen, claimed and completed by so many workers.
+func cycle(b testing.TB, s *Store, codes []string, workers int, told bool) time.Duration {
+	b.Helper()
+	ctx := context.Background()
+	begun, err := s.LastEvent(ctx, "fld")
+	if err != nil {
+		b.Fatal(err)
+	}
+	from := time.Now()
+	g := newSettler(s)
+	move := func(m referrals.Move) (referrals.Holding, error) {
+		h, tasks, err := s.Move(ctx, m)
+		for _, t := range tasks {
+			g.done <- t
+		}
+		return h, err
+	}
+	err = sideBySide(workers, len(codes), func(i int) error {
+		_, err := move(offerOf(codes[i], time.Now(), told))
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	seen := make(chan string, 100)
+	var work errgroup.Group
+	work.Go(func() error { return offersAfter(s, begun, len(codes), seen) })
+	for range workers {
+		work.Go(func() error {
+			for code := range seen {
+				h, err := move(claimOf(code, time.Now(), told))
+				if err == nil {
+					_, err = move(completionOf(h, time.Now(), told))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := errors.Join(work.Wait(), g.wait()); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(from)
+}
+
+// offersAfter reads a desk's events until n offers were seen.
+func offersAfter(s *Store, after string, n int, seen chan<- string) error {
+	defer close(seen)
+	for n > 0 {
+		events, err := s.Events(context.Background(), "fld", after, time.Second)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			after = e.ID
+			if e.State == referrals.Offered {
+				seen <- e.Code
+				n--
+			}
+		}
+	}
+	return nil
+}
+
+// sideBySide does n things, so many at once.
+func sideBySide(many, n int, do func(i int) error) error {
+	var all errgroup.Group
+	var next atomic.Int64
+	for range many {
+		all.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if err := do(i); err != nil {
+					return fmt.Errorf("the %d-th of %d: %w", i, n, err)
+				}
+			}
+			return nil
+		})
+	}
+	return all.Wait()
+}
