@@ -20,7 +20,7 @@
 local name, number = ARGV[1], ARGV[2]
 local done, errands, births, documents, drops =
   tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
-local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't')
+local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't', 'l')
 local at = 16 + done -- the first errand
 
 if known[2] == number then -- the same again
@@ -33,7 +33,7 @@ if known[2] == number then -- the same again
   end
   if errands > 0 then redis.call('HSET', KEYS[3], 't', ARGV[10]) end
   if known[3] and known[3] == known[1] then
-    return bring({'done', mine, known[1]}, KEYS[4], KEYS[5], ARGV[5])
+    return bring({'done', mine, known[1]}, first(KEYS[4], ARGV[5]), KEYS[5])
   end
   return {'done', mine, ''}
 end
@@ -47,13 +47,19 @@ for i = 0, births - 1 do
   end
 end
 
-for i = 16, 15 + done do
-  redis.call('ZREM', KEYS[4], ARGV[i])
-  redis.call('HDEL', KEYS[5], ARGV[i])
+for i = 16, 15 + done, 1000 do
+  local last = math.min(i + 999, 15 + done)
+  redis.call('ZREM', KEYS[4], unpack(ARGV, i, last))
+  redis.call('HDEL', KEYS[5], unpack(ARGV, i, last))
 end
-for i = 0, errands - 1 do
-  redis.call('ZADD', KEYS[6], ARGV[10], ARGV[at + 2 * i])
-  redis.call('HSET', KEYS[7], ARGV[at + 2 * i], ARGV[at + 2 * i + 1])
+for i = 0, errands - 1, 1000 do
+  local due, last = {}, math.min(i + 999, errands - 1)
+  for j = i, last do
+    due[#due + 1] = ARGV[10]
+    due[#due + 1] = ARGV[at + 2 * j]
+  end
+  redis.call('ZADD', KEYS[6], unpack(due))
+  redis.call('HSET', KEYS[7], unpack(ARGV, at + 2 * i, at + 2 * last + 1))
 end
 for i = 0, births - 1 do
   local b = born + 4 * i
@@ -99,27 +105,35 @@ if ARGV[#ARGV] == '1' then
 end
 
 local life = ARGV[8]
+local set = {'c', number, 'l', '0', 'g', ''}
+local function put(field, value)
+  set[#set + 1] = field
+  set[#set + 1] = value
+end
+if errands > 0 then put('t', ARGV[10]) end
+if ARGV[9] ~= '0' then put('w', string.format('%.0f', ARGV[9] - ARGV[3])) end
 if ARGV[7] == '' then
   redis.call('DEL', KEYS[3])
-  redis.call('HSET', KEYS[3], 'n', number, 'c', number)
+  put('n', number)
   life = ARGV[6]
 else
-  redis.call('HSET', KEYS[3], 's', ARGV[7], 'c', number)
+  put('s', ARGV[7])
 end
-if errands > 0 then redis.call('HSET', KEYS[3], 't', ARGV[10]) end
+redis.call('HSET', KEYS[3], unpack(set))
 redis.call('PEXPIRE', KEYS[3], life)
 local mine = string.rep('1', errands)
-if redis.call('EXISTS', KEYS[4]) == 0 then
-  redis.call('HDEL', KEYS[3], 'l', 'g')
+local entries = first(KEYS[4], ARGV[5])
+if #entries == 0 then
   if ARGV[9] == '0' then
     redis.call('ZREM', KEYS[1], name)
   else
-    redis.call('HSET', KEYS[3], 'w', string.format('%.0f', ARGV[9] - ARGV[3]))
     redis.call('ZADD', KEYS[1], ARGV[9], name)
   end
-  note(KEYS[2], ARGV[3])
+  if math.abs(tonumber(known[5] or 0) - ARGV[3]) > 60000 then -- another clock than that of the lease, which was noted
+    note(KEYS[2], ARGV[3])
+  end
   return {'done', mine, ''}
 end
-local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[6])
+local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[7] ~= '', ARGV[6])
 redis.call('HSET', KEYS[3], 'g', again)
-return bring({'done', mine, again}, KEYS[4], KEYS[5], ARGV[5])
+return bring({'done', mine, again}, entries, KEYS[5])

@@ -45,8 +45,8 @@
 // # What has an end
 //
 // Records: what their commit says. Documents and files: the longest Keep given for their case,
-// or the drop. Ids of posts and of moves: 48 hours. Ids of messages: 48 hours, after which no
-// messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
+// or the drop. Ids of posts and of moves: 48 hours, for which Mend sees. Ids of messages: 48 hours, after
+// which no messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
 // be losing it quietly. Events: about the last 10,000 of a desk, Options.EndedFor at most.
 //

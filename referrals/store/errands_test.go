@@ -197,6 +197,29 @@ func TestMessagesAreRememberedAndForgotten(t *testing.T) {
 	})
 }
 
+func TestIDsOfPostsAreForgottenByMend(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		m := b.Chat("line", 1)
+		w := b.mustKeep(t, post(m, 1))[0]
+		b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(w)})
+		b.mustKeep(t, post(m, 2)) // of a conversation that has begun
+		b.db.Persist(b.ctx, seenKey(m.Slot))
+		b.clock.move(47 * time.Hour)
+		b.mustMend(t, 1)
+		if ttl := b.db.PTTL(b.ctx, seenKey(m.Slot)).Val(); ttl <= 0 {
+			t.Fatalf("ids without an end: %v", ttl)
+		}
+		if again := b.mustKeep(t, post(m, 1)); len(again) != 1 || len(again[0].Inbox) != 1 || again[0].Inbox[0].ID != "u2" {
+			t.Fatalf("an update again after 47 hours: %+v", again)
+		}
+		b.clock.move(2 * time.Hour)
+		b.mustMend(t, 1)
+		if n := b.db.ZCard(b.ctx, seenKey(m.Slot)).Val(); n != 0 {
+			t.Fatalf("%d ids after 49 hours", n)
+		}
+	})
+}
+
 func TestALeaseHasOneOwner(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		for _, step := range []struct {

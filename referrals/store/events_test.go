@@ -93,6 +93,27 @@ func TestOldEventsEndAndAnOldIDReadsFromTheOldest(t *testing.T) {
 	})
 }
 
+func TestEventsEndWithTheirTime(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		b.clock.move(time.Since(b.clock.now())) // ids are of the server's clock
+		b.offer(t, "AAAA-AAAA-1", referrals.Urgent)
+		b.clock.move(167 * time.Hour)
+		b.mustMend(t, 1)
+		if kept := b.events(t, "fld", "0", 0); len(kept) != 1 {
+			t.Fatalf("before their time is over: %+v", kept)
+		}
+		b.db.Persist(b.ctx, eventsKey("fld"))
+		b.clock.move(2 * time.Hour)
+		b.mustMend(t, 1)
+		if old := b.events(t, "fld", "0", 0); len(old) != 0 {
+			t.Fatalf("after 169 hours: %+v", old)
+		}
+		if ttl := b.db.PTTL(b.ctx, eventsKey("fld")).Val(); ttl <= 0 {
+			t.Fatalf("events without an end: %v", ttl)
+		}
+	})
+}
+
 func TestAWaitingReaderSeesAnOffer(t *testing.T) {
 	for name, o := range map[string]func() Options{
 		"one server": func() Options { return Options{URL: redistest.Start(t).URL()} },

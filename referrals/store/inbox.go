@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"defenderline/referrals"
@@ -15,7 +17,7 @@ const maxOrder = 1 << 53
 // Keep makes posts durable, each id once in its slot within 48 hours: choose ids that two
 // sources cannot share. A member that was free is taken in the same script and returned with
 // its inbox, lowest order first, as Work; for the others somebody else is at work and will
-// find the post, or there was nothing new.
+// find the post, or there was nothing new. Bodies of entries may be those of the posts, not copies.
 //
 // When the error is nil everything is kept and may be confirmed. When it is not, some posts may be
 // kept and others not: confirm none of them and let them come again, since ids count once.
@@ -55,8 +57,8 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 		switch {
 		case a.err != nil:
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
-		case a.text(0) == "taken":
-			w, err := s.work(ctx, members[i], a, 1)
+		case a.text(0) == "taken" || a.text(0) == "only":
+			w, err := s.kept(ctx, members[i], of[members[i]], a)
 			if err != nil {
 				failed = errors.Join(failed, err)
 				continue
@@ -106,3 +108,23 @@ func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, now time.Ti
 // spare is the life, in milliseconds, of a record that holds nothing but numbers: as long as
 // a worker could still come back with one of them.
 func (s *Store) spare() int64 { return max(time.Hour, 4*s.lease).Milliseconds() }
+
+// kept is the work that came of posts. Where the inbox holds nothing but those that were new, their bodies
+// did not travel back: they are the ones that were given.
+func (s *Store) kept(ctx context.Context, m referrals.Member, posts []referrals.Post, a answer) (referrals.Work, error) {
+	if a.text(0) == "taken" {
+		return s.work(ctx, m, a, 1)
+	}
+	news := a.text(3)
+	if len(news) != len(posts) {
+		return referrals.Work{Member: m}, errUnexpected("keep", a)
+	}
+	w, err := s.record(ctx, m, a, 1)
+	for i, p := range posts {
+		if news[i] == '1' {
+			w.Inbox = append(w.Inbox, referrals.Entry{ID: p.ID, Order: p.Order, Body: p.Body})
+		}
+	}
+	slices.SortFunc(w.Inbox, func(a, b referrals.Entry) int { return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID)) })
+	return w, err
+}

@@ -6,22 +6,33 @@
 --       5 lease ends (ms)  6 '1': take it when it is free  7 entries to bring at most
 --       8 life (ms) of a record without state  9.. id, order, sealed body of each post
 -- Returns  {'kept'}: kept; somebody has the member, or it is due now, or nothing was new
+--          {'only', number, state or false, new}: taken, and the inbox holds those of the posts that
+--          have a '1' in new and nothing else, so that their bodies need not travel back
 --          {'taken', number, state or false, id, order, body, ...}
 
+local new, count = '', 0
 for i = 9, #ARGV, 3 do
-  if redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[i]) == 1 then
+  local added = redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[i])
+  if added == 1 then
     redis.call('ZADD', KEYS[5], ARGV[i + 1], ARGV[i])
     redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 2])
+    count = count + 1
   end
+  new = new .. added
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local record = redis.call('HMGET', KEYS[4], 'l', 's')
+local state = record[2]
+if not state then -- a conversation begins: often enough, with Mend, that none is kept for ever
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
 
-local now, lease = tonumber(ARGV[2]), tonumber(redis.call('HGET', KEYS[4], 'l') or 0)
+local now, lease = tonumber(ARGV[2]), tonumber(record[1] or 0)
 if lease > now and lease <= 2 * tonumber(ARGV[5]) - now then
   return {'kept'}
 end
-if redis.call('EXISTS', KEYS[5]) == 0 then
+local all = redis.call('ZCARD', KEYS[5])
+if all == 0 then
   return {'kept'}
 end
 if ARGV[6] ~= '1' then
@@ -32,5 +43,8 @@ if ARGV[6] ~= '1' then
   end
   return {'kept'}
 end
-local number, state = seize(ARGV[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[5], ARGV[8])
-return bring({'taken', number, state}, KEYS[5], KEYS[6], ARGV[7])
+local number = seize(ARGV[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[5], state, ARGV[8])
+if all == count and count <= tonumber(ARGV[7]) then
+  return {'only', number, state, new}
+end
+return bring({'taken', number, state}, first(KEYS[5], ARGV[7]), KEYS[6])

@@ -5,8 +5,10 @@
 -- rise(counter, now): the slot's next number, as text. Never below the clock, so that a
 -- failover that forgot the last numbers hands none of them out twice.
 -- note(counter, now): remembers the clock, to about a second, without handing out a number.
--- bring(reply, inbox, bodies, limit): appends id, order, body of the first entries.
--- seize(...): takes the member for the caller; returns its number and its sealed state.
+-- first(inbox, limit): id and order of the first entries.
+-- bring(reply, entries, bodies): appends id, order, body of entries.
+-- seize(...): takes the member for the caller; returns its number. Whether the record has a state is
+-- known to the caller: one that has none gets a short life.
 
 local function clocks(counter)
   local text = redis.call('GET', counter) or '0'
@@ -39,8 +41,11 @@ local function note(counter, now)
   end
 end
 
-local function bring(reply, inbox, bodies, limit)
-  local entries = redis.call('ZRANGE', inbox, 0, tonumber(limit) - 1, 'WITHSCORES')
+local function first(inbox, limit)
+  return redis.call('ZRANGE', inbox, 0, tonumber(limit) - 1, 'WITHSCORES')
+end
+
+local function bring(reply, entries, bodies)
   local ids = {}
   for i = 1, #entries, 2 do
     ids[#ids + 1] = entries[i]
@@ -57,13 +62,12 @@ local function bring(reply, inbox, bodies, limit)
   return reply
 end
 
-local function seize(name, due, counter, record, now, till, spare)
+local function seize(name, due, counter, record, now, till, state, spare)
   local number = rise(counter, now)
-  local state = redis.call('HGET', record, 's')
   redis.call('HSET', record, 'n', number, 'l', till)
   if not state then
     redis.call('PEXPIRE', record, spare)
   end
   redis.call('ZADD', due, till, name)
-  return number, state
+  return number
 end

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and trims
-// the events of desks. Every process calls it about once a minute, and always the same way: by it a process
+// Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and forgets
+// ids of posts and events of desks whose time is over. Every process calls it about once a minute, and always the same way: by it a process
 // also shows that its clock is in use. Two round trips when nothing is wrong.
 //
 // A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
@@ -27,8 +27,9 @@ func (s *Store) Mend(ctx context.Context) error {
 	}
 	calls := make([]call, len(s.slots))
 	for i, slot := range s.slots {
-		calls[i] = call{s.scripts.mend, []string{counterKey(slot), markKey(slot), outboxKey(slot)},
-			[]any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce}}
+		calls[i] = call{s.scripts.mend, []string{counterKey(slot), markKey(slot), outboxKey(slot), seenKey(slot)},
+			[]any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
+				ms(now.Add(-known)), known.Milliseconds()}}
 	}
 	var apart time.Duration
 	for i, a := range s.runAll(ctx, calls) {
@@ -126,13 +127,14 @@ func (s *Store) unmark(ctx context.Context, slot, mark string, now time.Time) er
 	return nil
 }
 
-// trimEvents forgets events of before Options.EndedFor, to about a hundred.
+// trimEvents forgets events of before Options.EndedFor, by the server's clock, which their ids are of.
 func (s *Store) trimEvents(ctx context.Context, now time.Time) error {
 	pipe := s.db.Pipeline()
 	oldest := strconv.FormatInt(ms(now.Add(-s.endedFor)), 10)
 	for _, slot := range s.slots {
 		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
-			pipe.XTrimMinIDApprox(ctx, eventsKey(desk), oldest, 0)
+			pipe.XTrimMinID(ctx, eventsKey(desk), oldest)
+			pipe.ExpireNX(ctx, eventsKey(desk), s.endedFor) // begun anew by a move that begins nothing
 		}
 	}
 	if pipe.Len() == 0 {

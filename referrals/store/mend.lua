@@ -1,10 +1,11 @@
 -- Looks for what a clock that was ahead has left in a slot, and puts its errands right. It waits
 -- until no script was called with such a clock for a while: whoever still has one finds what it
--- wrote in its own time, and this caller may be the one whose clock is wrong.
+-- wrote in its own time, and this caller may be the one whose clock is wrong. And forgets ids.
 --
--- KEYS  1 counter  2 mark  3 outbox
+-- KEYS  1 counter  2 mark  3 outbox  4 seen
 -- ARGV  1 now (ms)  2 how far ahead (ms) an errand may lie  3 how long (ms), by the server's clock,
 --       no clock may have been ahead  4 errands to put right at most
+--       5 ids seen before this (ms) are forgotten  6 life of seen (ms)
 -- Returns  {'fine'}  or  {'waiting'}: something was found, and it is too early to act
 --          {'ahead', ms} a clock was ahead by so much, or {'apart', ms} it still is
 --          {'late', mark}: it is time to pull what is due too late; then the mark is to be deleted
@@ -17,6 +18,8 @@ time = time[1] * 1000 + math.floor(time[2] / 1000)
 local function found()
   redis.call('SET', KEYS[2], string.format('%.0f', time))
 end
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[5])
+redis.call('PEXPIRE', KEYS[4], ARGV[6])
 
 if ahead > tonumber(ARGV[2]) then
   write(KEYS[1], n, now) -- whoever is still ahead raises it again

@@ -92,18 +92,20 @@ else
   redis.call('ZADD', KEYS[5], ARGV[14], 'h' .. code)
 end
 redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[3])
 redis.call('PEXPIRE', KEYS[4], ARGV[4])
-for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, 20)) do
-  redis.call('ZREM', KEYS[2], old)
-  redis.call('ZREM', KEYS[3], old)
+if not state then -- what begins makes room
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[3])
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, 20)) do
+    redis.call('ZREM', KEYS[2], old)
+    redis.call('ZREM', KEYS[3], old)
+  end
 end
 note(KEYS[9], ARGV[2])
 if not state and ARGV[9] ~= '1' then
   return answer('moved', string.rep('0', (#ARGV - 23) / 2))
 end
 redis.call('XADD', KEYS[8], 'MAXLEN', '~', 10000, '*', 'c', code, 's', ARGV[7], 'l', lane, 'a', ARGV[15])
-redis.call('PEXPIRE', KEYS[8], ARGV[21])
+if not state then redis.call('PEXPIRE', KEYS[8], ARGV[21]) end
 local mine = ''
 for i = 24, #ARGV, 2 do
   redis.call('ZADD', KEYS[6], ARGV[23], ARGV[i])

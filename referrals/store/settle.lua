@@ -6,9 +6,10 @@
 -- Returns  {'settled'}
 
 local ids = tonumber(ARGV[1])
-for i = 4, 3 + ids do
-  redis.call('ZREM', KEYS[1], ARGV[i])
-  redis.call('HDEL', KEYS[2], ARGV[i])
+for i = 4, 3 + ids, 1000 do
+  local last = math.min(i + 999, 3 + ids)
+  redis.call('ZREM', KEYS[1], unpack(ARGV, i, last))
+  redis.call('HDEL', KEYS[2], unpack(ARGV, i, last))
 end
 for i = 3, #KEYS do
   local a = 4 + ids + 2 * (i - 3)

@@ -10,9 +10,10 @@ local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not score or tonumber(score) > tonumber(ARGV[2]) then
   return {'none'}
 end
-if redis.call('HEXISTS', KEYS[3], 's') == 0 and redis.call('EXISTS', KEYS[4]) == 0 then
+local state, entries = redis.call('HGET', KEYS[3], 's'), first(KEYS[4], ARGV[4])
+if not state and #entries == 0 then
   redis.call('ZREM', KEYS[1], ARGV[1])
   return {'none'}
 end
-local number, state = seize(ARGV[1], KEYS[1], KEYS[2], KEYS[3], ARGV[2], ARGV[3], ARGV[5])
-return bring({'taken', number, state}, KEYS[4], KEYS[5], ARGV[4])
+local number = seize(ARGV[1], KEYS[1], KEYS[2], KEYS[3], ARGV[2], ARGV[3], state, ARGV[5])
+return bring({'taken', number, state}, entries, KEYS[5])

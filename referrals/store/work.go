@@ -9,10 +9,19 @@ import (
 	"defenderline/referrals"
 )
 
-// work reads number, state and entries from the i-th value of an answer on. What is damaged in a case
+// work reads number, state and entries from the i-th value of an answer on.
+func (s *Store) work(ctx context.Context, m referrals.Member, a answer, i int) (referrals.Work, error) {
+	w, err := s.record(ctx, m, a, i)
+	if err == nil {
+		w.Inbox, err = s.entries(ctx, m, a, i+2)
+	}
+	return w, err
+}
+
+// record reads number and state from the i-th value of an answer on. What is damaged in a case
 // or its files is an error, and left alone: it may be restored. A chat gets what can be opened, so that
 // one damaged record does not leave a person without an answer for ever.
-func (s *Store) work(ctx context.Context, m referrals.Member, a answer, i int) (referrals.Work, error) {
+func (s *Store) record(ctx context.Context, m referrals.Member, a answer, i int) (referrals.Work, error) {
 	w := referrals.Work{Member: m}
 	var err error
 	if w.Number, err = strconv.ParseInt(a.text(i), 10, 64); err != nil {
@@ -25,8 +34,7 @@ func (s *Store) work(ctx context.Context, m referrals.Member, a answer, i int) (
 		}
 		w.Damaged = err != nil
 	}
-	w.Inbox, err = s.entries(ctx, m, a, i+2)
-	return w, err
+	return w, nil
 }
 
 func (s *Store) entries(ctx context.Context, m referrals.Member, a answer, i int) ([]referrals.Entry, error) {
