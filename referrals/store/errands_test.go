@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"defenderline/referrals"
+	"defenderline/referrals/store/redistest"
 )
 
 func TestErrandsAreOverdueUntilTheyAreSettled(t *testing.T) {
@@ -98,6 +100,22 @@ func TestTasksAreHeldByWhoeverHasThem(t *testing.T) {
 			t.Fatalf("nothing: %v %v", held, err)
 		}
 	})
+}
+
+func TestTillDoesNotJumpWithTheClock(t *testing.T) {
+	b := open(t, Options{URL: redistest.Start(t).URL()})
+	b.now = time.Now
+	w := b.mustKeep(t, post(b.Chat("line", 1), 1))[0]
+	tasks, _ := b.mustCommit(t, w, referrals.Commit{Done: doneOf(w), Errands: []referrals.Errand{{Send: &referrals.Send{Order: "a"}}}})
+	held, err := b.Hold(b.ctx, tasks)
+	if err != nil || len(held) != 1 {
+		t.Fatal(held, err)
+	}
+	for _, task := range []referrals.Task{tasks[0], held[0]} {
+		if !strings.Contains(task.Till.String(), " m=") {
+			t.Errorf("%v has lost its monotonic reading", task.Till)
+		}
+	}
 }
 
 func sameTask(a, b referrals.Task) bool { return a.Slot == b.Slot && a.ID == b.ID }

@@ -11,7 +11,7 @@ import (
 
 // Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and forgets
 // ids of posts and events of desks whose time is over. Every process calls it about once a minute, and always the same way: by it a process
-// also shows that its clock is in use. Two round trips when nothing is wrong.
+// also shows that its clock is in use. Three round trips when nothing is wrong.
 //
 // A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
 // the highest clock that was used in it. When that lies ahead, and nobody has used such a clock

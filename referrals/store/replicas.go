@@ -40,7 +40,8 @@ type node struct {
 	disk     bool
 }
 
-// learn asks every master for its replicas. Masters that do not say are taken to have none.
+// learn asks every master for its replicas. One that may not be asked is taken to have some where they are
+// expected, and none elsewhere.
 func (s *Store) learn(ctx context.Context) error {
 	nodes := make(map[string]node)
 	var guard sync.Mutex
@@ -48,8 +49,10 @@ func (s *Store) learn(ctx context.Context) error {
 		is, err := readNode(ctx, db)
 		guard.Lock()
 		defer guard.Unlock()
-		nodes[addr] = is
-		return err
+		if err == nil {
+			nodes[addr] = is
+		}
+		return unlessRefused(err)
 	}
 	var err error
 	if cluster, ok := s.db.(*redis.ClusterClient); ok {
@@ -74,12 +77,11 @@ func (s *Store) learn(ctx context.Context) error {
 	return nil
 }
 
-// readNode reads what INFO says of a server. A server that answers with a refusal has no replicas, as
-// far as anybody may know.
+// readNode reads what INFO says of a server.
 func readNode(ctx context.Context, db redis.Cmdable) (node, error) {
 	info, err := db.Info(ctx).Result()
 	if err != nil {
-		return node{}, unlessRefused(err)
+		return node{}, err
 	}
 	var is node
 	for i := 0; infoField(info, "slave"+strconv.Itoa(i)) != ""; i++ {
@@ -91,7 +93,7 @@ func readNode(ctx context.Context, db redis.Cmdable) (node, error) {
 		return is, nil
 	}
 	fsync, err := db.ConfigGet(ctx, "appendfsync").Result()
-	is.disk = fsync["appendfsync"] != "always"
+	is.disk = fsync["appendfsync"] != "always" // also when it may not be asked
 	return is, unlessRefused(err)
 }
 

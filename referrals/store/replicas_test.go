@@ -172,6 +172,55 @@ func TestASentinelsMasterIsAlwaysReplicated(t *testing.T) {
 	}
 }
 
+func TestASentinelsMasterThatMayNotBeAskedIsWaitedFor(t *testing.T) {
+	server := redistest.Start(t, append([]string{"--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info", "--user", "reader", "on", ">x", "~*", "&*", "+@all"}, atOnce...)...)
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", []string{redistest.StartSentinel(t, "line", server)}}})
+	b.mustKeep(t, post(b.Chat("line", 1), 1))
+	reader := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "reader", Password: "x", Protocol: 2})
+	defer func() { _ = reader.Close() }()
+	if n := waits(t, reader); n == 0 || unsynced.Load() != 1 {
+		t.Fatalf("%d waits, unsynced %d", n, unsynced.Load())
+	}
+}
+
+func TestWhatIsReceivedSurvivesAFailover(t *testing.T) {
+	group := redistest.StartGroup(t, 2, atOnce...)
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", group.Addresses()}})
+	received := map[string]bool{}
+	keep := func(n int64) error {
+		before := unsynced.Load()
+		m := b.Chat("line", n)
+		_, err := b.Keep(b.ctx, []referrals.Post{post(m, n)})
+		if err == nil && unsynced.Load() == before {
+			received[m.Name] = true
+		}
+		return err
+	}
+	for n := range int64(50) {
+		if err := keep(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group.Failover()
+	if len(received) != 50 {
+		t.Fatalf("%d of 50 were on a replica", len(received))
+	}
+	for n, deadline := int64(50), time.Now().Add(30*time.Second); keep(n) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is kept after the failover")
+		}
+	}
+	b.clock.move(16 * time.Second)
+	for _, w := range b.mustTake(t, 100) {
+		if len(w.Inbox) == 1 {
+			delete(received, w.Name)
+		}
+	}
+	if len(received) > 0 {
+		t.Fatalf("%d that were received are lost", len(received))
+	}
+}
+
 // newer makes a server look as if it had WAITAOF, which answers with so many disks.
 type newer struct{ disks atomic.Int64 }
 

@@ -171,7 +171,7 @@ func clean(err error) error {
 		return nil
 	}
 	if redis.HasErrorPrefix(err, "ERR unknown command") || redis.HasErrorPrefix(err, "NOPERM") {
-		return errors.New("redis: the line's Redis user may not run a command it needs; allow it @scripting, @read, @write")
+		return errors.New("redis: the line's Redis user may not run a command it needs; allow it @scripting, @read, @write, @connection and INFO")
 	}
 	return err
 }
