@@ -46,9 +46,9 @@ type partCost struct {
 	Mallocs       uint64
 }
 
-func (c partCost) perConversation() float64 { return ms(c.CPU) / float64(max(1, c.Conversations)) }
+func (c partCost) perConversation() float64 { return ms(c.CPU) / float64(c.Conversations) }
 
-func (c partCost) mallocs() float64 { return float64(c.Mallocs) / float64(max(1, c.Conversations)) }
+func (c partCost) mallocs() float64 { return float64(c.Mallocs) / float64(c.Conversations) }
 
 // floor is the cost of the parts of a workload, each done alone.
 type floor struct{ calls, decode, redis, seal partCost }
@@ -86,16 +86,17 @@ func (l *benched) unsealed(upload []byte) []byte {
 	return text[:bytes.LastIndex(text, []byte("padding:"))]
 }
 
-// prepare makes the workload as much as the line did.
+// prepare makes the workload as much as the line did. Where commands to Redis were not counted, they are as many as before.
 func (w *workload) prepare(l *benched, f *figures) {
-	w.Redis, w.Conversations, w.Parallel = l.redis.Addr, 1000, chats
+	w.Redis, w.Conversations, w.Parallel = l.redis.Addr, 600, chats
 	w.Webhook = strings.HasPrefix(f.name, "webhook")
 	w.CallsEach, w.PollsEach = f.apiCalls(), f.called("getUpdates")
 	w.UpdatesEach = float64(len(conversation))
-	w.TripsEach = float64(f.counted.trips) / float64(f.countedOver)
-	trips := max(1, f.counted.trips)
-	w.Args, w.AnswerBytes = int(f.counted.args/trips), int(f.counted.received/trips)
-	w.ArgBytes = int(f.counted.sent/trips) / max(1, w.Args)
+	if trips := f.counted.trips; trips > 0 {
+		w.TripsEach = float64(trips) / float64(f.countedOver)
+		w.Args, w.AnswerBytes = int(f.counted.args/trips), int(f.counted.received/trips)
+		w.ArgBytes = int(f.counted.sent/trips) / max(1, w.Args)
+	}
 	w.keys(l)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,8 +32,12 @@ func init() {
 const profileTime = 10 * time.Second
 
 // BenchmarkProfile prints where the line of BenchmarkLine spends its time and where it allocates. The binary is the
-// real one with a page of profiles added. The profiles stay in the folder that is printed.
+// real one with a page of profiles added. The profiles stay in the folder that is printed. It runs only when it is asked
+// for by name: it measures nothing.
 func BenchmarkProfile(b *testing.B) {
+	if !strings.Contains(flag.Lookup("test.bench").Value.String(), "Profile") {
+		b.Skip("ask for it: -bench Profile")
+	}
 	l := newBenched(b, "polling", "everysec")
 	if status := l.stop(); status != 0 {
 		b.Fatalf("stopped with %d\n%s", status, l.log)

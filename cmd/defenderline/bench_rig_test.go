@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -35,17 +36,7 @@ func newBenched(b *testing.B, mode, fsync string) *benched {
 	b.Helper()
 	l := &benched{}
 	l.rig = newRig(b, func(r *rig, config *string) {
-		l.tap = &tap{next: r.sim}
-		api := httptest.NewUnstartedServer(l.tap)
-		api.Config.ConnState = r.sim.ConnState
-		api.Start()
-		b.Cleanup(func() { r.kill(); api.Close() })
-		l.db = r.redis.Client()
-		if err := l.db.ConfigSet(context.Background(), "appendfsync", fsync).Err(); err != nil {
-			b.Fatal(err)
-		}
-		l.text = strings.Replace(*config, r.api.URL, api.URL, 1) +
-			"limits: {updates_per_chat_per_minute: 1000000, open_cases_per_chat: 1000000}\n"
+		l.text = l.tapped(b, r, *config, fsync)
 		l.polling = l.text
 		if mode == "webhook" {
 			listen := freeAddr(b)
@@ -55,10 +46,35 @@ func newBenched(b *testing.B, mode, fsync string) *benched {
 		}
 		*config = l.text
 	})
-	l.redisPID = redisProcess(b, l.db)
+	l.ready()
+	return l
+}
+
+// tapped stands the tap before the simulated Telegram, sets the server and lifts the limits of a configuration.
+func (l *benched) tapped(b *testing.B, r *rig, config, fsync string) string {
+	l.tap = &tap{next: r.sim}
+	api := httptest.NewUnstartedServer(l.tap)
+	api.Config.ConnState = r.sim.ConnState
+	api.Start()
+	b.Cleanup(func() {
+		for _, p := range r.replicas {
+			p.kill()
+		}
+		api.Close()
+	})
+	l.db = r.redis.Client()
+	if err := l.db.ConfigSet(context.Background(), "appendfsync", fsync).Err(); err != nil {
+		b.Fatal(err)
+	}
+	return strings.Replace(config, r.api.URL, api.URL, 1) +
+		"limits: {updates_per_chat_per_minute: 1000000, open_cases_per_chat: 1000000}\n"
+}
+
+// ready seats the officer who gets the documents.
+func (l *benched) ready() {
+	l.redisPID = redisProcess(l.t, l.db)
 	l.desk(lima1)
 	l.sent.Store(l.documents())
-	return l
 }
 
 // again stops the line and starts it with a configuration, and notes how long it took to listen.
@@ -204,10 +220,10 @@ func (l *benched) drain() {
 	}
 }
 
-// percentile of sorted times, in milliseconds.
+// percentile of sorted times, in milliseconds; not a number when there are none.
 func percentile(sorted []time.Duration, p float64) float64 {
 	if len(sorted) == 0 {
-		return 0
+		return math.NaN()
 	}
 	return ms(sorted[min(len(sorted)-1, int(p*float64(len(sorted))))])
 }

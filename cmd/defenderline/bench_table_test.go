@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -24,14 +25,13 @@ var columns = [...]column{
 	{"reply p99, 200 chats, ms", "p99-ms", func(f figures) float64 { return percentile(f.busy, .99) }},
 	{"reply p50, 10 chats, ms", "", func(f figures) float64 { return percentile(f.quiet, .5) }},
 	{"reply p99, 10 chats, ms", "", func(f figures) float64 { return percentile(f.quiet, .99) }},
-	{"reply p50 arrives, API of 50 ms, 20 chats, ms", "", func(f figures) float64 { return percentile(f.slow, .5) }},
-	{"  and is there (50 ms more), ms", "slow-p50-ms", func(f figures) float64 { return percentile(f.slow, .5) + 50 }},
-	{"  answered by two calls, % side by side", "", func(f figures) float64 { return 100 * float64(f.beside) / float64(max(1, f.pairs)) }},
+	{"reply p50, API of 50 ms, 20 chats, ms", "slow-p50-ms", func(f figures) float64 { return percentile(f.slow, .5) + 50 }},
+	{"  presses whose two calls were side by side, %", "", func(f figures) float64 { return 100 * float64(f.beside) / float64(f.pairs) }},
 	{"CPU of the line, ms/conversation", "cpu-ms/conv", func(f figures) float64 { return f.cpu() }},
 	{"CPU of the floor, ms/conversation", "floor-ms/conv", func(f figures) float64 { return f.floorCPU() }},
 	{"  line / floor", "x-floor", func(f figures) float64 { return f.cpu() / f.floorCPU() }},
-	{"  least and most in the rounds, least", "", func(f figures) float64 { return slices.Min(f.ratios()) }},
-	{"                                most", "", func(f figures) float64 { return slices.Max(f.ratios()) }},
+	{"  line / floor, least of the rounds", "", func(f figures) float64 { return slices.Min(f.ratios()) }},
+	{"  line / floor, most of the rounds", "", func(f figures) float64 { return slices.Max(f.ratios()) }},
 	{"  floor: calls alone, ms", "", func(f figures) float64 { return f.floor.calls.perConversation() }},
 	{"  floor: receive and decode alone, ms", "", func(f figures) float64 { return f.floor.decode.perConversation() }},
 	{"  floor: Redis alone, ms", "", func(f figures) float64 { return f.floor.redis.perConversation() }},
@@ -127,21 +127,22 @@ func (r report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d conversations of %d updates (/start, \"emergency\", 8 answers, \"send\") measured in the first column\n",
 		r[0].conversations(), len(conversation))
-	fmt.Fprintf(&b, "%-48s", "")
+	fmt.Fprintf(&b, "%-46s", "")
 	for _, f := range r {
-		fmt.Fprintf(&b, "%20s", f.name)
+		fmt.Fprintf(&b, "%18s", f.name)
+	}
+	fmt.Fprintf(&b, "\n%-46s", "load of the machine before")
+	for _, f := range r {
+		fmt.Fprintf(&b, "%18s", f.load)
 	}
 	for _, c := range columns {
-		fmt.Fprintf(&b, "\n%-48s", c.title)
+		fmt.Fprintf(&b, "\n%-46s", c.title)
 		for _, f := range r {
-			fmt.Fprintf(&b, "%20s", number(c.of(f)))
+			fmt.Fprintf(&b, "%18s", number(c.of(f)))
 		}
 	}
 	r.details(&b, "\n\nCommands to Redis per conversation, counted by a proxy between the two", func(f figures) map[string]float64 {
 		return each(f.counted.commands, float64(f.countedOver))
-	})
-	r.details(&b, "\nCommands to Redis per second, at rest", func(f figures) map[string]float64 {
-		return each(f.idle.commands, f.idleOver.Seconds())
 	})
 	r.details(&b, "\nCalls to Telegram per conversation", func(f figures) map[string]float64 {
 		calls := map[string]float64{}
@@ -176,16 +177,22 @@ func (r report) details(b *strings.Builder, title string, of func(figures) map[s
 		if !names[name] {
 			continue
 		}
-		fmt.Fprintf(b, "\n  %-46s", name)
+		fmt.Fprintf(b, "\n  %-44s", name)
 		for _, f := range r {
-			fmt.Fprintf(b, "%20s", number(of(f)[name]))
+			n, known := of(f)[name]
+			if !known {
+				n = math.NaN()
+			}
+			fmt.Fprintf(b, "%18s", number(n))
 		}
 	}
 }
 
-// number writes three digits or so.
+// number writes three digits or so, and a dash for what was not measured.
 func number(v float64) string {
 	switch {
+	case math.IsNaN(v):
+		return "-"
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
