@@ -33,13 +33,15 @@ type call struct {
 	Sweep int   `json:"sw,omitempty"`
 	Stays bool  `json:"st,omitempty"`
 	// Screen says that the call shows the conversation's current screen. Edits is the message that showed the
-	// one before, when it is known; Plain says that a newer screen would say all that this one does.
-	Screen bool `json:"s,omitempty"`
-	Edits  int  `json:"ed,omitempty"`
-	Plain  bool `json:"pl,omitempty"`
+	// one before, when it is known; Notes are the keys of what it tells beside what it asks.
+	Screen bool     `json:"s,omitempty"`
+	Edits  int      `json:"ed,omitempty"`
+	Notes  []string `json:"no,omitempty"`
+	// Made is when the call was made, in Unix milliseconds.
+	Made int64 `json:"ma,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`
-	// Lane is how urgent it is.
+	// Lane is how urgent it is; conversation when it names none.
 	Lane lane `json:"l,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
 	Until time.Time `json:"u,omitzero"`
@@ -144,10 +146,13 @@ func (c call) halves() []call {
 	return append(deletions(c.Bot, c.Chat, p.MessageIDs[:middle]), deletions(c.Bot, c.Chat, p.MessageIDs[middle:])...)
 }
 
+// lane is the lane a call leaves in.
+func (c call) lane() lane { return max(c.Lane, laneConversation) }
+
 // free says that a call is no message and does not count against Telegram's limits.
 func (c call) free() bool {
 	switch c.Method {
-	case "answerCallbackQuery", "editMessageReplyMarkup", "deleteMessages", "leaveChat":
+	case "answerCallbackQuery", "deleteMessages", "leaveChat":
 		return true
 	default:
 		return false

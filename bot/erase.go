@@ -9,9 +9,10 @@ import (
 	"defenderline/referrals"
 )
 
-// history is what a wipe asks of the store: the ids of messages the bot sent to a chat.
+// history is what the store knows of a chat: the ids of messages the bot sent to it, and its record.
 type history interface {
 	Messages(ctx context.Context, m referrals.Member) ([]int, error)
+	Record(ctx context.Context, m referrals.Member) ([]byte, error)
 }
 
 // messagesOf are the ids of the messages that brought a draft's words and files.

@@ -2,10 +2,10 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,10 +19,12 @@ func (r *runner) send(id errandID, s referrals.Send) {
 		r.finish(context.Background(), id, nil)
 		return
 	}
-	l := &leaving{call: c, id: id, order: s.Order, from: s.From, screen: r.screens.comes(s.Order, c)}
-	r.out.add(parcel{lane: c.Lane, order: s.Order, to: address{c.Bot, c.Chat}, free: c.free(), do: func(ctx context.Context) time.Duration {
-		return r.leave(ctx, l)
-	}})
+	l := &leaving{call: c, id: id, order: s.Order, from: s.From}
+	for _, old := range r.screens.comes(l) {
+		r.finish(context.Background(), old.id, nil)
+	}
+	r.out.add(parcel{lane: c.lane(), order: s.Order, to: address{c.Bot, c.Chat}, free: c.free(), over: l.over,
+		do: func(ctx context.Context) time.Duration { return r.leave(ctx, l) }})
 }
 
 // leaving is a message to a chat on its way, and how far it has come.
@@ -31,8 +33,9 @@ type leaving struct {
 	id      errandID
 	order   string
 	from    referrals.Member
-	screen  int // its number among the screens of its chat
+	stage   stage
 	effort  effort
+	checked bool
 	arrived bool
 	message int // as which it arrived
 }
@@ -41,6 +44,9 @@ type leaving struct {
 // waiting. It returns how long to wait when it must be tried again.
 func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 	if again, gone := r.mine(ctx, l.id, &l.effort); again > 0 || gone {
+		if gone {
+			r.screens.leaves(l)
+		}
 		return again
 	}
 	if l.Rest {
@@ -70,13 +76,57 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 	if l.arrived {
 		return 0
 	}
-	if l.Method != "" && !r.screens.overtaken(l.order, l.call, l.screen) {
+	if again := r.current(ctx, l); again > 0 {
+		return again
+	}
+	if r.screens.leaves(l) && !l.over() {
 		if l.message, again = r.desks.deliver(ctx, l.call, &l.effort); again > 0 {
 			return again
 		}
 	}
 	l.arrived = true
 	return 0
+}
+
+// lateAfter is how old a screen is before it is asked whether it is still the current one.
+const lateAfter = time.Second
+
+// current makes sure that a screen which leaves late, because it waited its turn or because the process that should have sent
+// it was killed or frozen, does not take the place of a newer one that has come meanwhile: then it asks nothing any
+// more and tells, below, what it has to tell, if anything.
+func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) {
+	if l.checked || !l.Screen || r.now().Sub(time.UnixMilli(l.Made)) < lateAfter {
+		return 0
+	}
+	raw, err := r.history.Record(ctx, l.from)
+	if err != nil {
+		l.effort.tries++
+		return min(pause(err, l.effort.tries), longestGap)
+	}
+	l.checked = true
+	now, err := openState(raw)
+	if err != nil || raw != nil && now.Session.Turn == l.Turn {
+		return 0
+	}
+	if raw == nil || says(nil, l.Notes) { // wiped since, or nothing to tell
+		l.stage.Store(stageOver)
+		return 0
+	}
+	r.screens.leaves(l)
+	l.call = l.told()
+	return 0
+}
+
+// told is a screen as a message that asks nothing.
+func (c call) told() call {
+	var params map[string]json.RawMessage
+	if json.Unmarshal(c.Params, &params) != nil {
+		return c
+	}
+	delete(params, "message_id")
+	delete(params, "reply_markup")
+	c.Method, c.Anew, c.Screen, c.Params = "sendMessage", false, false, encode(params)
+	return c
 }
 
 // clear deletes what goes with a message: for a wipe all that was sent to the chat until now, also what had waited its turn
@@ -111,11 +161,11 @@ func (r *runner) bareOld(order string, c call, message int) {
 	if old == 0 || c.Sweep > 0 { // swept away
 		return
 	}
-	replaced := bare(c.Bot, c.Chat, old)
+	replaced, in := bare(c.Bot, c.Chat, old), laneCourtesy
 	if same {
-		replaced = deletions(c.Bot, c.Chat, []int{old})[0]
+		replaced, in = deletions(c.Bot, c.Chat, []int{old})[0], c.lane()
 	}
-	r.out.add(parcel{lane: c.Lane, free: true, do: func(ctx context.Context) time.Duration {
+	r.out.add(parcel{lane: in, free: replaced.free(), to: address{c.Bot, c.Chat}, do: func(ctx context.Context) time.Duration {
 		r.desks.deliver(ctx, replaced, &effort{})
 		return 0
 	}})
@@ -195,77 +245,4 @@ func (r *runner) told(ctx context.Context, n referrals.Notice, c card, done func
 	if n.Rung > 0 { // the rung before may have taken it while this was on its way
 		r.redraw(n.Desk, n.Code, n.Rung)
 	}
-}
-
-// screens knows, of the chats this process has answered lately, which message shows the current screen, and
-// which screens still wait to be sent. It is a courtesy, kept in memory only: a screen that a newer one
-// overtakes is not sent, and one that was replaced goes or loses its buttons.
-type screens struct {
-	mu    sync.Mutex
-	chats map[string]*chatScreens
-}
-
-type chatScreens struct {
-	newest  int // counts the screens that came to be sent
-	message int // the message that shows the last one
-	turn    int // its number
-	plain   bool
-}
-
-// mostScreens bounds the memory; beyond it everything is forgotten, which only leaves buttons behind.
-const mostScreens = 20_000
-
-func (s *screens) chat(order string) *chatScreens {
-	if s.chats == nil || len(s.chats) > mostScreens {
-		s.chats = map[string]*chatScreens{}
-	}
-	if s.chats[order] == nil {
-		s.chats[order] = &chatScreens{}
-	}
-	return s.chats[order]
-}
-
-// comes notes a screen that is going to be sent and gives it its number.
-func (s *screens) comes(order string, c call) int {
-	if !c.Screen {
-		return 0
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.chat(order)
-	k.newest++
-	return k.newest
-}
-
-// overtaken says that a screen need not be sent, because it says nothing that a newer one behind it does not.
-func (s *screens) overtaken(order string, c call, number int) bool {
-	if !c.Plain {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.chat(order).newest > number
-}
-
-// shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
-// both ask the same question and the one before said nothing that this one does not.
-func (s *screens) shown(order string, c call, message int) (old int, same bool) {
-	if !c.Screen {
-		return 0, false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.chat(order)
-	if message == 0 {
-		if c.Method == "editMessageText" {
-			k.message, k.turn, k.plain = c.Edits, c.Turn, c.Plain
-		}
-		return 0, false
-	}
-	old, same = k.message, k.message != 0 && k.plain && k.turn == c.Turn
-	if old == 0 {
-		old = c.Edits
-	}
-	k.message, k.turn, k.plain = message, c.Turn, c.Plain
-	return old, same
 }

@@ -1,30 +1,100 @@
 package bot
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
 
-// Of screens that wait one behind the other only the last need be sent, unless an earlier one says more.
+// screenOf is a screen on its way to a chat.
+func screenOf(order string, notes ...string) *leaving {
+	return &leaving{call: call{Screen: true, Notes: notes}, order: order}
+}
+
+// Of screens that wait one behind the other only the last need be sent, unless an earlier one says more or deletes.
 func TestScreensThatAreOvertaken(t *testing.T) {
 	var s screens
-	plainOne, saying := call{Screen: true, Plain: true}, call{Screen: true}
-	first, second, third := s.comes("l1", plainOne), s.comes("l1", saying), s.comes("l1", plainOne)
-	other := s.comes("l2", plainOne)
-	for name, c := range map[string]struct {
-		order  string
-		call   call
-		number int
-		want   bool
-	}{
-		"plain, two behind it":  {"l1", plainOne, first, true},
-		"says more, one behind": {"l1", saying, second, false},
-		"plain, the last":       {"l1", plainOne, third, false},
-		"another chat's":        {"l2", plainOne, other, false},
-	} {
-		if got := s.overtaken(c.order, c.call, c.number); got != c.want {
-			t.Errorf("%s: overtaken %v", name, got)
+	kept, receipt, sweeping := screenOf("l1", keptNote), screenOf("l1", "page.sentAAAA-BBBB"), screenOf("l1")
+	hint, other := screenOf("l1", "note.kept_home"), screenOf("l2")
+	sweeping.Sweep = 9
+	leaving0 := screenOf("l1")
+	for _, l := range []*leaving{leaving0, kept, receipt, sweeping, hint, other} {
+		s.comes(l)
+		if l == leaving0 && !s.leaves(l) {
+			t.Fatal("overtaken by nothing")
 		}
 	}
-	if s.comes("l1", call{}) != 0 {
+	if !kept.over() || receipt.over() || sweeping.over() || hint.over() || other.over() || leaving0.over() {
+		t.Error("a screen that says more, deletes, is being sent or is another chat's was overtaken, or one that only counts was not")
+	}
+	if over := s.comes(screenOf("l1", "note.kept_home", keptNote)); len(over) != 1 || over[0] != hint || s.leaves(hint) {
+		t.Errorf("%d overtaken by a screen that says the same hint", len(over))
+	}
+	if s.comes(&leaving{order: "l1"}) != nil || !s.leaves(&leaving{order: "l1"}) {
 		t.Error("an answer to a press counts as a screen")
+	}
+}
+
+// However much a person writes while Telegram is slow, one screen waits, and the others are settled.
+func TestOneScreenWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		for i := range 500 {
+			d.start(t.Context(), tasks("p07", fmt.Sprint(i), sendOf("screen", func(c *call) {
+				c.Screen, c.Made, c.Notes = true, time.Now().UnixMilli(), []string{"note.kept_home"}
+			})))
+		}
+		calm()
+		if d.out.depth() != 1 || d.hands.count() != 1 || len(d.store.settledIDs()) != 499 {
+			t.Errorf("%d wait, %d in hand, %d settled", d.out.depth(), d.hands.count(), len(d.store.settledIDs()))
+		}
+		sending(t, d.out, 2, 0)
+		calm()
+		if len(d.diary.all()) != 1 || len(d.store.settledIDs()) != 500 || d.out.depth() != 0 {
+			t.Errorf("%d sent, %d settled", len(d.diary.all()), len(d.store.settledIDs()))
+		}
+	})
+}
+
+// A screen that leaves late does not take the place of a newer one: it is left out, or tells below what it has to tell.
+func TestLateScreens(t *testing.T) {
+	for name, tt := range map[string]struct {
+		record string
+		notes  []string
+		late   time.Duration
+		want   []string
+	}{
+		"in time":                     {`{"s":{"t":9}}`, nil, 0, []string{"editMessageText s[]"}},
+		"still the current one":       {`{"s":{"t":4}}`, nil, time.Minute, []string{"editMessageText s[]"}},
+		"another is":                  {`{"s":{"t":9}}`, []string{keptNote}, time.Minute, nil},
+		"another is, and it tells":    {`{"s":{"t":9}}`, []string{"page.sentAAAA-BBBB"}, time.Minute, []string{"sendMessage s[]"}},
+		"the chat was wiped":          {"", []string{"page.sentAAAA-BBBB"}, time.Minute, nil},
+		"nobody can read what it was": {"{", nil, time.Minute, []string{"editMessageText s[]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDepot(t, always(200, fine))
+				if tt.record != "" {
+					d.store.record = []byte(tt.record)
+				}
+				d.start(t.Context(), tasks("p07", "17", sendOf("s", func(c *call) {
+					c.Method, c.Screen, c.Turn, c.Notes, c.Made = "editMessageText", true, 4, tt.notes, time.Now().Add(-tt.late).UnixMilli()
+					c.Params = json.RawMessage(`{"chat_id":5,"message_id":9,"text":"s","reply_markup":{"inline_keyboard":[]}}`)
+				})))
+				sending(t, d.out, 2, 0)
+				calm()
+				if got := d.diary.all(); !slices.Equal(got, tt.want) || len(d.store.settledIDs()) != 1 || d.out.depth() != 0 {
+					t.Errorf("called %q, want %q, settled %q", got, tt.want, d.store.settledIDs())
+				}
+				if len(tt.want) == 1 && strings.HasPrefix(tt.want[0], "sendMessage") && strings.Contains(string(d.bodies[0]), "reply_markup") {
+					t.Errorf("a screen of the past asks: %s", d.bodies[0])
+				}
+			})
+		})
 	}
 }
 
@@ -53,7 +123,11 @@ func TestTheScreenBefore(t *testing.T) {
 // A screen goes when the one that replaces it asks the same question, unless it said something of its own.
 func TestSameQuestionIsAskedOnce(t *testing.T) {
 	screen := func(turn int, plain bool) call {
-		return call{Screen: true, Method: "sendMessage", Turn: turn, Plain: plain}
+		c := call{Screen: true, Method: "sendMessage", Turn: turn, Notes: []string{keptNote}}
+		if !plain {
+			c.Notes = []string{"note.appended"}
+		}
+		return c
 	}
 	var s screens
 	for i, tt := range []struct {
@@ -64,7 +138,7 @@ func TestSameQuestionIsAskedOnce(t *testing.T) {
 			t.Errorf("screen %d replaces %d, the same question %v", i, old, same)
 		}
 	}
-	s.shown("l1", call{Screen: true, Method: "editMessageText", Turn: 5, Edits: 14, Plain: true}, 0)
+	s.shown("l1", call{Screen: true, Method: "editMessageText", Turn: 5, Edits: 14}, 0)
 	if old, same := s.shown("l1", screen(5, true), 20); old != 14 || !same {
 		t.Errorf("after an edit: %d, the same question %v", old, same)
 	}
@@ -74,7 +148,7 @@ func TestSameQuestionIsAskedOnce(t *testing.T) {
 func TestScreensAreForgotten(t *testing.T) {
 	var s screens
 	for i := range mostScreens * 2 {
-		s.comes(formatID(int64(i)), call{Screen: true})
+		s.comes(screenOf(formatID(int64(i))))
 	}
 	if len(s.chats) > mostScreens+1 {
 		t.Errorf("%d chats are remembered", len(s.chats))

@@ -69,14 +69,15 @@ type Options struct {
 
 // Numbers of goroutines, and how often what others left is looked for.
 const (
-	workerCount = 8
-	senderCount = 32
-	urgentCount = 4 // further senders that take nothing but emergencies
-	queueLength = 256
-	lookEvery   = 500 * time.Millisecond
-	sweepEvery  = 2 * time.Second
-	lastWords   = 10 * time.Second // at the end: for what is still to be sent
-	lastCalls   = 3 * time.Second  // and for what is being sent then
+	workerCount   = 8
+	urgentWorkers = 2 // further workers that take nothing but emergencies
+	senderCount   = 32
+	urgentCount   = 4 // further senders that take nothing but emergencies
+	queueLength   = 256
+	lookEvery     = 500 * time.Millisecond
+	sweepEvery    = 2 * time.Second
+	lastWords     = 10 * time.Second // at the end: for what is still to be sent
+	lastCalls     = 3 * time.Second  // and for what is being sent then
 )
 
 // Line is one replica's bot.
@@ -146,7 +147,8 @@ func (l *Line) assemble(engine *flows.Engine) {
 		p.deskBot = deskBot
 	}
 	l.workers = &workers{bench: o.Store, leases: o.Store, queue: make(chan referrals.Work, queueLength),
-		poke: make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
+		urgent: make(chan referrals.Work, queueLength),
+		poke:   make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
 	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
 		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
 	l.workers.runner = l.runner
@@ -217,14 +219,17 @@ func (l *Line) Run(ctx context.Context) error {
 	keepers.Go(func() { l.runner.hands.holding(keeping) })
 	keepers.Go(func() { l.runner.hands.settling(keeping) })
 	for range senderCount {
-		senders.Go(func() { l.out.run(working, laneConversation) })
+		senders.Go(func() { l.out.run(working, laneCourtesy) })
 	}
 	for range urgentCount {
 		senders.Go(func() { l.out.run(working, laneEmergency) })
 	}
 	received := make(chan struct{})
 	for range workerCount {
-		finishers.Go(func() { l.workers.work(working, received) })
+		finishers.Go(func() { l.workers.work(working, received, false) })
+	}
+	for range urgentWorkers {
+		finishers.Go(func() { l.workers.work(working, received, true) })
 	}
 	for _, receive := range l.receivers() {
 		receivers.Go(func() { receive(ctx) })

@@ -28,6 +28,7 @@ type memory struct {
 	papers   map[string][]byte // "desk name"
 	bodies   map[string]string
 	refuse   func(referrals.Move) error
+	record   []byte
 }
 
 func newMemory() *memory {
@@ -154,6 +155,12 @@ func (m *memory) Hold(_ context.Context, in []referrals.Task) (held []referrals.
 		}
 	}
 	return held, nil
+}
+
+func (m *memory) Record(context.Context, referrals.Member) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.record, m.away
 }
 
 func (m *memory) Messages(_ context.Context, of referrals.Member) ([]int, error) {

@@ -13,6 +13,8 @@ type parcel struct {
 	order string  // messages of one chat and lane leave one after another; empty: no order
 	to    address // whom Telegram's limits count it for
 	free  bool    // not a message: does not count against Telegram's limits
+	// over says that it need not be sent any more; nil: it must.
+	over func() bool
 	// do makes the calls. It is run again, later, when it says how long to wait.
 	do func(ctx context.Context) (again time.Duration)
 }
@@ -33,6 +35,7 @@ type outbox struct {
 	now    func() time.Time
 	waits  int // parcels not yet done
 	count  uint64
+	sent   uint64
 	end    chan struct{} // closed when nothing more may leave
 	empty  chan struct{} // told when the last parcel is done
 }
@@ -61,6 +64,7 @@ func (o *outbox) add(p parcel) {
 		l = &line{key: key, lane: p.lane}
 		o.lines[key] = l
 	}
+	o.waits -= l.shed()
 	l.queue = append(l.queue, p)
 	if !l.active {
 		l.active = true
@@ -71,7 +75,7 @@ func (o *outbox) add(p parcel) {
 // enqueue makes a line ready and wakes those who look at its lane.
 func (o *outbox) enqueue(l *line) {
 	o.count++
-	l.since = o.count
+	l.since, l.written = o.count, o.pace.written(l.queue[0].to)
 	o.ready[l.lane].push(l)
 	o.nudge(l.lane)
 }
@@ -121,6 +125,7 @@ func (o *outbox) next(lowest lane) (*line, parcel, time.Duration) {
 		}
 		return nil, parcel{}, wait
 	}
+	l.sending = true
 	o.nudge(lanes - 1) // there may be more for another sender
 	return l, l.queue[0], 0
 }
@@ -166,27 +171,34 @@ func (o *outbox) counted(l *line) {
 	}
 }
 
-// pick takes the line of a lane that was ready first, or says how long until one may leave. Lines whose chat must
-// wait are put to sleep.
+// pick takes a line of a lane, or says how long until one may leave. Lines whose chat must wait are put to sleep.
 func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
+	if len(q.free) > 0 && q.freeNext {
+		return q.popFree(), 0
+	}
 	wait := time.Hour
-	for len(q.messages) > 0 && (len(q.free) == 0 || q.messages[0].since < q.free[0].since) {
+	for len(q.messages) > 0 {
 		l := q.messages[0]
 		to := l.queue[0].to
 		if wait = o.pace.botWait(to.bot, now); wait > 0 {
 			break
 		}
-		if chat := o.pace.chatWait(to, now); chat > 0 {
+		spare := 0
+		if l.lane == laneCourtesy { // it must not make the next answer wait
+			spare = 1
+		}
+		if chat := o.pace.chatWait(to, spare, now); chat > 0 {
 			l.until = now.Add(chat)
-			heap.Push(&o.asleep, pop(&q.messages))
+			heap.Push(&o.asleep, q.popMessage())
 			wait = time.Hour
 			continue
 		}
-		o.pace.spend(to, now)
-		return pop(&q.messages), 0
+		o.sent++
+		o.pace.spend(to, o.sent, now)
+		return q.popMessage(), 0
 	}
 	if len(q.free) > 0 {
-		return pop(&q.free), 0
+		return q.popFree(), 0
 	}
 	return nil, wait
 }
@@ -195,6 +207,7 @@ func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
 func (o *outbox) done(l *line, again time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	l.sending = false
 	if again > 0 {
 		l.until = o.now().Add(again)
 		heap.Push(&o.asleep, l)
@@ -208,6 +221,9 @@ func (o *outbox) done(l *line, again time.Duration) {
 		}
 	}
 	l.queue = l.queue[1:]
+	if n := l.shed(); n > 0 {
+		o.waits -= n
+	}
 	if len(l.queue) > 0 {
 		o.enqueue(l)
 		return

@@ -38,7 +38,7 @@ func sending(t *testing.T, o *outbox, all, urgent int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var senders sync.WaitGroup
 	for range all {
-		senders.Go(func() { o.run(ctx, laneConversation) })
+		senders.Go(func() { o.run(ctx, laneCourtesy) })
 	}
 	for range urgent {
 		senders.Go(func() { o.run(ctx, laneEmergency) })

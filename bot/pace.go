@@ -13,7 +13,7 @@ const (
 	perSecond      = 28
 	botBurst       = 10
 	chatPerSecond  = 1
-	chatBurst      = 3
+	chatBurst      = 2
 	groupPerMinute = 18
 	groupBurst     = 5
 )
@@ -37,18 +37,19 @@ type address struct {
 type bucket struct {
 	limiter *rate.Limiter
 	shut    time.Time // Telegram asked for patience until then
+	written uint64    // the number of the last message
 }
 
 func newPace(limited bool) pace {
 	return pace{limited: limited, bots: map[byte]*bucket{}, chats: map[address]*bucket{}}
 }
 
-// chatWait is how long a chat cannot be written to.
-func (p *pace) chatWait(a address, now time.Time) time.Duration {
+// chatWait is how long a chat cannot be written to, if so many messages to it shall be left to others.
+func (p *pace) chatWait(a address, spare int, now time.Time) time.Duration {
 	if !p.limited || a.chat == 0 {
 		return 0
 	}
-	return p.chat(a).wait(now)
+	return p.chat(a).wait(spare, now)
 }
 
 // botWait is how long a bot cannot write to anybody.
@@ -56,18 +57,28 @@ func (p *pace) botWait(b byte, now time.Time) time.Duration {
 	if !p.limited {
 		return 0
 	}
-	return p.bot(b).wait(now)
+	return p.bot(b).wait(0, now)
 }
 
-// spend counts one message.
-func (p *pace) spend(a address, now time.Time) {
+// spend counts one message, the n-th.
+func (p *pace) spend(a address, n uint64, now time.Time) {
 	if !p.limited {
 		return
 	}
 	p.bot(a.bot).limiter.AllowN(now, 1)
 	if a.chat != 0 {
-		p.chat(a).limiter.AllowN(now, 1)
+		c := p.chat(a)
+		c.limiter.AllowN(now, 1)
+		c.written = n
 	}
+}
+
+// written is which message was the last to a chat; 0 when it is long ago.
+func (p *pace) written(a address) uint64 {
+	if c := p.chats[a]; c != nil {
+		return c.written
+	}
+	return 0
 }
 
 // refused notes that Telegram asked for patience with a chat. The refusal does not say whether the chat or the bot wrote
@@ -117,10 +128,10 @@ func (p *pace) forget(now time.Time) {
 	p.swept = len(p.chats)
 }
 
-// wait is how long until there is a token.
-func (b *bucket) wait(now time.Time) time.Duration {
+// wait is how long until there is a token beside those that are spared.
+func (b *bucket) wait(spare int, now time.Time) time.Duration {
 	shut := max(0, b.shut.Sub(now))
-	missing := 1 - b.limiter.TokensAt(now)
+	missing := float64(1+spare) - b.limiter.TokensAt(now)
 	if missing <= 0 {
 		return shut
 	}

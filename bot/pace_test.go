@@ -106,19 +106,61 @@ func TestLanesHaveShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, d := newOutbox(true, time.Now), &diary{}
 		for i := range 4000 {
-			for l, name := range []string{"conversation", "urgent", "desk", "emergency"} {
+			for l, name := range []string{"courtesy", "conversation", "urgent", "desk", "emergency"} {
 				o.add(d.parcelOf(lane(l), fmt.Sprint(name, i), name+" x").at(int64(10_000*l + i + 1)))
 			}
 		}
 		sending(t, o, senderCount, 0)
 		time.Sleep(100 * time.Second)
 		synctest.Wait()
-		got := [lanes]int{d.written("conversation"), d.written("urgent"), d.written("desk"), d.written("emergency")}
+		got := [lanes]int{d.written("courtesy"), d.written("conversation"), d.written("urgent"), d.written("desk"), d.written("emergency")}
 		sum := len(d.all())
-		for l, share := range [lanes]float64{1. / 396, 5. / 396, 5. / 66, 10. / 11} {
-			if part := float64(got[l]) / float64(sum); part < share*.8 || part > share*1.2+.01 {
+		for l, share := range [lanes]float64{1. / 8316, 20. / 8316, 5. / 396, 5. / 66, 10. / 11} {
+			if part := float64(got[l]) / float64(sum); part < share*.8-.001 || part > share*1.2+.01 {
 				t.Errorf("lane %d has %.4f of %d messages, want %.4f", l, part, sum, share)
 			}
+		}
+	})
+}
+
+// A newcomer does not wait behind chats that write all the time.
+func TestNewcomersDoNotWaitBehindAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(true, time.Now), &diary{}
+		sending(t, o, 4, 0)
+		for round := range 3 {
+			for i := range 1000 {
+				o.add(d.parcelOf(laneConversation, fmt.Sprint("flood", i), fmt.Sprint("flood ", round)).at(int64(i + 1)))
+			}
+		}
+		time.Sleep(40 * time.Second) // every chat of the flood was written to once
+		before := len(d.all())
+		o.add(d.parcelOf(laneConversation, "new", "new x").at(5000))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if at := d.at("new x"); at < 0 || at > before+2 {
+			t.Errorf("the newcomer's screen left as number %d, %d had left before it came", at, before)
+		}
+	})
+}
+
+// Taking buttons off an old screen never makes the next answer wait.
+func TestCourtesyLeavesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, d := newOutbox(true, time.Now), &diary{}
+		sending(t, o, 4, 0)
+		o.add(d.parcelOf(laneConversation, "a", "answer 1").at(5))
+		o.add(d.parcelOf(laneCourtesy, "", "bare").at(5))
+		synctest.Wait()
+		o.add(d.parcelOf(laneConversation, "a", "answer 2").at(5))
+		synctest.Wait()
+		if got := d.all(); len(got) != 2 || got[1] != "answer 2" {
+			t.Errorf("left at once %q", got)
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if d.at("bare") != 2 || o.depth() != 0 {
+			t.Errorf("left %q", d.all())
 		}
 	})
 }

@@ -1,10 +1,6 @@
 package bot
 
-import (
-	"slices"
-
-	"defenderline/flows"
-)
+import "defenderline/flows"
 
 // say sends a text on its own, outside of any screen.
 func (tn *turn) say(text flows.Text) {
@@ -37,7 +33,7 @@ func (tn *turn) present() {
 	tn.screen.Notes = distinct(tn.notes)
 	s := &tn.state
 	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
-	c.Screen, c.Edits, c.Plain = true, s.Screen, plain(tn.screen.Notes)
+	c.Screen, c.Edits, c.Notes, c.Made = true, s.Screen, noteKeys(tn.screen.Notes), tn.at.UnixMilli()
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	if tn.edit == 0 {
 		s.Screen = 0
@@ -45,9 +41,14 @@ func (tn *turn) present() {
 	tn.sendOwn(c)
 }
 
-// plain says that notes tell no more than how many messages were kept, which the next screen tells too.
-func plain(notes []flows.Text) bool {
-	return !slices.ContainsFunc(notes, func(n flows.Text) bool { return n.Key != "note.kept" })
+// noteKeys name what notes tell, with the case they tell it of.
+func noteKeys(notes []flows.Text) []string {
+	var out []string
+	for _, n := range notes {
+		code, _ := n.Args["Code"].(string)
+		out = append(out, n.Key+code)
+	}
+	return out
 }
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.

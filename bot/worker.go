@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,13 +34,15 @@ type workers struct {
 	files   *fileworker
 	runner  *runner
 	queue   chan referrals.Work
-	poke    chan string // slots with something due
+	urgent  chan referrals.Work // of people in an emergency: taken first
+	poke    chan string         // slots with something due
 	lease   time.Duration
 	log     *slog.Logger
 	nothing time.Duration // how often to look for due work when nobody says so
 
-	mu    sync.Mutex
-	fails map[referrals.Member]int // turns that failed one after another
+	mu      sync.Mutex
+	fails   map[referrals.Member]int  // turns that failed one after another
+	dangers map[referrals.Member]bool // chats in the middle of an emergency, as far as this process has answered them
 }
 
 // hand gives work just kept to the workers. What they cannot take now is released and comes due at once,
@@ -46,7 +50,7 @@ type workers struct {
 func (ws *workers) hand(work []referrals.Work) {
 	for _, w := range work {
 		select {
-		case ws.queue <- w:
+		case ws.lane(w) <- w:
 		default:
 			ws.giveBack(context.Background(), w, time.Time{})
 		}
@@ -88,9 +92,46 @@ func (ws *workers) look(ctx context.Context) {
 			ws.log.Warn("taking work failed; it is tried again", "err", err)
 		}
 		for _, w := range work { // also when ctx ends: the workers finish what was taken
-			ws.queue <- w
+			ws.lane(w) <- w
 		}
 	}
+}
+
+// lane is the queue that work waits in. A flood of others must not hold up people in danger.
+func (ws *workers) lane(w referrals.Work) chan referrals.Work {
+	ws.mu.Lock()
+	danger := ws.dangers[w.Member]
+	ws.mu.Unlock()
+	if danger || slices.ContainsFunc(w.Inbox, func(e referrals.Entry) bool {
+		return bytes.Contains(e.Body, []byte("menu:emergency")) || bytes.Contains(e.Body, []byte("/emergency"))
+	}) {
+		return ws.urgent
+	}
+	return ws.queue
+}
+
+// mostDangers bounds the memory; beyond it everything is forgotten, which only makes people wait with the others.
+const mostDangers = 20_000
+
+// answered notes whether a chat is in an emergency after a turn.
+func (ws *workers) answered(m referrals.Member, tasks []referrals.Task) {
+	danger := slices.ContainsFunc(tasks, func(t referrals.Task) bool {
+		if t.Errand.Send == nil {
+			return false
+		}
+		c, _ := t.Errand.Send.Live.(call)
+		return c.Lane == laneUrgent
+	})
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.dangers == nil || len(ws.dangers) > mostDangers {
+		ws.dangers = map[referrals.Member]bool{}
+	}
+	if danger {
+		ws.dangers[m] = true
+		return
+	}
+	delete(ws.dangers, m)
 }
 
 // poked collects the slots that were poked meanwhile.
@@ -106,21 +147,29 @@ func (ws *workers) poked(first string) []string {
 	}
 }
 
-// work handles what is in the queue until stop is closed and the queue is empty. ctx is for the handling
-// itself and outlives stop: what was taken is finished.
-func (ws *workers) work(ctx context.Context, stop <-chan struct{}) {
+// work handles what is in the queues, the urgent first, until stop is closed and they are empty; with only, nothing but
+// what is urgent. ctx is for the handling itself and outlives stop: what was taken is finished.
+func (ws *workers) work(ctx context.Context, stop <-chan struct{}, only bool) {
+	others := ws.queue
+	if only {
+		others = nil
+	}
 	for {
 		select {
-		case w := <-ws.queue:
+		case w := <-ws.urgent:
 			ws.handle(ctx, w)
 			continue
 		default:
 		}
 		select {
-		case <-stop:
-			return
-		case w := <-ws.queue:
+		case w := <-ws.urgent:
 			ws.handle(ctx, w)
+		case w := <-others:
+			ws.handle(ctx, w)
+		case <-stop:
+			if len(ws.urgent)+len(others) == 0 {
+				return
+			}
 		}
 	}
 }
@@ -154,6 +203,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 			return
 		}
 		ws.succeeded(work.Member)
+		ws.answered(work.Member, tasks)
 		ws.runner.start(ctx, tasks)
 		next = again
 	}

@@ -89,7 +89,7 @@ func newCrew(t testing.TB) *crew {
 		meters: NewMeters(prometheus.NewRegistry()), hands: newHands(b.store, time.Now, quiet())}
 	f := newFiles(telegramFile)
 	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: newCasework(), files: f.fileworker, runner: r,
-		queue: make(chan referrals.Work, 4), poke: make(chan string, 4), lease: 15 * time.Second, log: quiet(), nothing: lookEvery}}
+		queue: make(chan referrals.Work, 4), urgent: make(chan referrals.Work, 4), poke: make(chan string, 4), lease: 15 * time.Second, log: quiet(), nothing: lookEvery}}
 }
 
 // chatWork is the work of a chat with one message.
@@ -106,7 +106,7 @@ func TestWorkersFinishWhatTheyHold(t *testing.T) {
 		}
 		stop := make(chan struct{})
 		close(stop)
-		c.work(t.Context(), stop)
+		c.work(t.Context(), stop, false)
 		if len(c.table.commits) != 4 {
 			t.Errorf("%d of 4 turns were committed at the end", len(c.table.commits))
 		}
@@ -249,6 +249,32 @@ func TestClocksMoveSilentCases(t *testing.T) {
 		}
 		if len(c.bench.store.moves) != 3 || !c.table.released["hEEEE-FFFF"].Equal(later) {
 			t.Errorf("%d moves, released %v", len(c.bench.store.moves), c.table.released)
+		}
+	})
+}
+
+// A flood of others does not hold up people in an emergency: neither its first word nor what follows.
+func TestPeopleInDangerAreTakenFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrew(t)
+		begin := chatWork("c9")
+		begin.Inbox[0].Body = append([]byte{lineBot}, say(1, "/emergency")...)
+		c.hand([]referrals.Work{chatWork("c1"), chatWork("c2"), begin})
+		stop := make(chan struct{})
+		close(stop)
+		c.work(t.Context(), stop, true)
+		if len(c.table.commits) != 1 || c.table.commits[0].Name != "c9" {
+			t.Fatalf("first %+v", c.table.commits)
+		}
+		c.answered(begin.Member, []referrals.Task{{Errand: call{Lane: laneUrgent}.errand(begin.Member)}})
+		c.hand([]referrals.Work{{Member: begin.Member, Number: 2}})
+		if len(c.urgent) != 1 || len(c.queue) != 2 {
+			t.Errorf("%d urgent, %d others", len(c.urgent), len(c.queue))
+		}
+		c.answered(begin.Member, nil)
+		c.hand([]referrals.Work{{Member: begin.Member, Number: 3}})
+		if len(c.urgent) != 1 || len(c.queue) != 3 {
+			t.Errorf("%d urgent, %d others after the emergency", len(c.urgent), len(c.queue))
 		}
 	})
 }

@@ -1,0 +1,23 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"defenderline/referrals"
+)
+
+// Record returns what a member knows, without taking it: nil when it has no record.
+func (s *Store) Record(ctx context.Context, m referrals.Member) ([]byte, error) {
+	sealed, err := s.db.HGet(ctx, recordKey(m), "s").Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a record: %w", clean(err))
+	}
+	return s.vault.open(recordKey(m), "", sealed)
+}
