@@ -68,7 +68,8 @@ type snapshot struct {
 	mallocs, bytes float64
 	calls          map[string]int64
 	connections    int64
-	scripts        int64 // EVALSHA calls, as the server counts them
+	scripts        int64   // EVALSHA calls, as the server counts them
+	redisBytes     float64 // the server's memory
 }
 
 func (l *benched) snapshot() snapshot {
@@ -76,6 +77,7 @@ func (l *benched) snapshot() snapshot {
 	s.mallocs, _ = l.metric("go_memstats_mallocs_total")
 	s.bytes, _ = l.metric("go_memstats_alloc_bytes_total")
 	s.scripts = scriptCalls(l.t, l.db)
+	s.redisBytes = redisInfo(l.t, l.db, "memory", "used_memory")
 	s.redisCPU = cpuOf(l.t, l.redisPID)
 	s.cpu, s.at = cpuOf(l.t, l.process.Process.Pid), time.Now()
 	return s
@@ -104,17 +106,17 @@ func scriptCalls(b testing.TB, db *redis.Client) int64 {
 	return sum
 }
 
-// redisProcess is the process id of a server.
-func redisProcess(b testing.TB, db *redis.Client) int {
+// redisInfo is one number that a server says of itself.
+func redisInfo(b testing.TB, db *redis.Client, section, name string) float64 {
 	b.Helper()
-	text, err := db.Info(context.Background(), "server").Result()
+	text, err := db.Info(context.Background(), section).Result()
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(text, "process_id:")
-	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]))
+	_, rest, _ := strings.Cut(text, "\n"+name+":")
+	v, err := strconv.ParseFloat(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), 64)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return pid
+	return v
 }

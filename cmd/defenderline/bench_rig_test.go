@@ -72,7 +72,7 @@ func (l *benched) tapped(b *testing.B, r *rig, config, fsync string) string {
 
 // ready seats the officer who gets the documents.
 func (l *benched) ready() {
-	l.redisPID = redisProcess(l.t, l.db)
+	l.redisPID = int(redisInfo(l.t, l.db, "server", "process_id"))
 	l.desk(lima1)
 	l.sent.Store(l.documents())
 }

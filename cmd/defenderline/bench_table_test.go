@@ -37,6 +37,7 @@ var columns = [...]column{
 	{"  floor: Redis alone, ms", "", func(f figures) float64 { return f.floor.redis.perConversation() }},
 	{"  floor: seal and sign alone, ms", "", func(f figures) float64 { return f.floor.seal.perConversation() }},
 	{"CPU of redis-server, ms/conversation", "", func(f figures) float64 { return f.per(func(s snapshot) float64 { return ms(s.redisCPU) }) }},
+	{"KB that Redis keeps of a conversation", "redis-KB", func(f figures) float64 { return f.per(func(s snapshot) float64 { return s.redisBytes / 1024 }) }},
 	{"allocations/conversation", "allocs/conv", func(f figures) float64 { return f.per(func(s snapshot) float64 { return s.mallocs }) }},
 	{"KB allocated/conversation", "KB/conv", func(f figures) float64 { return f.per(func(s snapshot) float64 { return s.bytes / 1024 }) }},
 	{"  floor: allocations/conversation", "", func(f figures) float64 { return f.rounds[0].floor.mallocs() }},
@@ -56,6 +57,7 @@ var columns = [...]column{
 	}},
 	{"start, exec until listening, ms", "start-ms", func(f figures) float64 { return ms(f.started) }},
 	{"RSS just started, MB", "idle-MB", func(f figures) float64 { return f.idleMB }},
+	{"  of it not the program's file, MB", "", func(f figures) float64 { return f.ownMB }},
 	{"RSS at most, 200 chats, MB", "peak-MB", func(f figures) float64 { return f.peakMB }},
 }
 

@@ -59,7 +59,7 @@ type figures struct {
 	idleOver      time.Duration
 	idleCPU       time.Duration
 	started       time.Duration
-	idleMB        float64
+	idleMB, ownMB float64
 	peakMB        float64
 	floor         floor
 }
@@ -90,6 +90,7 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	l.again(l.text)
 	f.started = l.startedIn
 	f.idleMB = memoryOf(b, l.process.Process.Pid, "VmRSS")
+	f.ownMB = memoryOf(b, l.process.Process.Pid, "RssAnon")
 	l.crowd(chats, upTo(warmUp))
 	for range rounds {
 		l.round(&f)

@@ -62,7 +62,7 @@ type way struct {
 // turn measures once, with nothing before it on the server.
 func (w *way) turn(b *testing.B, db *redis.Client, n int) {
 	b.Helper()
-	codes := newCodes(b, n)
+	codes := newCodes(b, n, 1)
 	own, theirs := cpu(b, db)
 	w.took = append(w.took, w.one(codes).Seconds())
 	own2, theirs2 := cpu(b, db)

@@ -28,17 +28,19 @@ func openNow(b testing.TB, url string) *Store {
 	return s
 }
 
-// newCodes draws codes of cases as the line does: random, ten letters with the hyphen and referral number.
-func newCodes(b testing.TB, n int) []string {
+// newCodes draws codes of referrals as the line does, each once: a random case's, and the number of the referral.
+func newCodes(b testing.TB, n, number int) []string {
 	b.Helper()
-	raw := make([]byte, 5)
-	codes := make([]string, n)
-	for i := range codes {
+	raw, drawn := make([]byte, 5), make(map[string]bool, n)
+	codes := make([]string, 0, n)
+	for len(codes) < n {
 		if _, err := rand.Read(raw); err != nil {
 			b.Fatal(err)
 		}
 		text := base32.StdEncoding.EncodeToString(raw)
-		codes[i] = referrals.ReferralCode(referrals.Code(text[:4]+"-"+text[4:]), 1)
+		if code := referrals.ReferralCode(referrals.Code(text[:4]+"-"+text[4:]), number); !drawn[code] {
+			drawn[code], codes = true, append(codes, code)
+		}
 	}
 	return codes
 }
