@@ -169,7 +169,7 @@ func contest(t testing.TB, server *redistest.Server, v *Vault, script string, se
 	if err := server.Client().FlushDB(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, Options{URL: server.URL(), Vault: v})
+	b := open(t, Options{URL: server.URL() + patient, Vault: v})
 	b.scripts.move = redis.NewScript(libLua + script)
 	b.offer(t, contested, referrals.Emergency)
 	loss := &lossy{}

@@ -20,7 +20,7 @@
 local name, number = ARGV[1], ARGV[2]
 local done, errands, births, documents, drops =
   tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
-local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't', 'l')
+local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't')
 local at = 16 + done -- the first errand
 
 if known[2] == number then -- the same again
@@ -129,7 +129,7 @@ if #entries == 0 then
   else
     redis.call('ZADD', KEYS[1], ARGV[9], name)
   end
-  if math.abs(tonumber(known[5] or 0) - ARGV[3]) > 60000 then -- another clock than that of the lease, which was noted
+  if ARGV[9] ~= '0' or births > 0 then
     note(KEYS[2], ARGV[3])
   end
   return {'done', mine, ''}

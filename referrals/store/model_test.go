@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
 	db := server.Client()
 	vault := newVault(t)
 	rapid.Check(t, func(r *rapid.T) {
-		b := open(t, Options{URL: server.URL(), Vault: vault})
+		b := open(t, Options{URL: server.URL() + patient, Vault: vault})
 		if err := db.FlushDB(b.ctx).Err(); err != nil {
 			r.Fatal(err)
 		}
@@ -110,7 +111,7 @@ func (m *model) lost(r *rapid.T) bool {
 
 // answered checks that an act failed if its answer was lost, and only then.
 func (m *model) answered(r *rapid.T, lost bool, err error) {
-	if m.loss.next.Store(false); lost != (err != nil) {
+	if m.loss.next.Store(false); lost != errors.Is(err, errLost) || !lost && err != nil {
 		r.Fatalf("lost %v, and the act: %v", lost, err)
 	}
 }

@@ -76,6 +76,19 @@ func acts(t *testing.T, b backend, n int64) {
 
 const toldOf = 3 // of the acts above
 
+// untilSynced acts until all of it is on a replica: one that has just come is waited for only briefly.
+func untilSynced(t *testing.T, b backend, unsynced *atomic.Int64, from int64) {
+	t.Helper()
+	for n := range int64(200) {
+		before := unsynced.Load()
+		acts(t, b, from+n)
+		if unsynced.Load() == before {
+			return
+		}
+	}
+	t.Fatal("unsynced although there is a replica")
+}
+
 func TestWithoutReplicasNothingIsAdded(t *testing.T) {
 	server := redistest.Start(t)
 	b, unsynced := counted(t, Options{URL: server.URL()})
@@ -89,11 +102,11 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 	server := redistest.Start(t, atOnce...)
 	replica := follower(t, server)
 	b, unsynced := counted(t, Options{URL: server.URL()})
-	acts(t, b, 0) // the scripts are known from here on
+	untilSynced(t, b, unsynced, 1000) // the scripts are known from here on
 	before := waits(t, server.Client())
 	acts(t, b, 1)
-	if n := waits(t, server.Client()); n != before+toldOf || unsynced.Load() != 0 {
-		t.Fatalf("%d waits, unsynced %d", n-before, unsynced.Load())
+	if n := waits(t, server.Client()); n != before+toldOf {
+		t.Fatalf("%d waits", n-before)
 	}
 	b.mustKeep(t, post(b.Chat("line", 2), 20))
 	if n := replica.Client().Exists(b.ctx, inboxKey(b.Chat("line", 2))).Val(); n != 1 {
@@ -101,6 +114,7 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 	}
 
 	replica.Freeze()
+	unsynced.Store(0)
 	acts(t, b, 3)
 	if got := unsynced.Load(); got != toldOf {
 		t.Fatalf("unsynced %d while the replica is frozen", got)
@@ -117,15 +131,7 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 
 	replica.Restart()
 	online(t, server.Client(), 1)
-	synced := false
-	for n := int64(6); !synced && n < 100; n++ { // it is waited for only briefly at first
-		before := unsynced.Load()
-		acts(t, b, n)
-		synced = unsynced.Load() == before
-	}
-	if !synced {
-		t.Fatal("unsynced although the replica is back")
-	}
+	untilSynced(t, b, unsynced, 2000)
 	if got := b.mustTake(t, 10); len(got) != 0 {
 		t.Fatalf("an act that was not synced does not stand: %+v", got)
 	}
@@ -248,12 +254,12 @@ func TestTheDiskIsWaitedForWhereItCanBe(t *testing.T) {
 	hook := &newer{}
 	hook.disks.Store(1)
 	b.db.AddHook(hook)
-	b.replicas.nodes[""] = node{replicas: 1, disk: true}
-	acts(t, b, 1)
-	if got := unsynced.Load(); got != 0 {
-		t.Fatalf("unsynced %d, and all is on a disk", got)
-	}
+	disk := func() { b.replicas.stale.Store(false); b.replicas.nodes[""] = node{replicas: 1, disk: true} }
+	disk()
+	untilSynced(t, b, unsynced, 1000)
+	disk()
 	hook.disks.Store(0)
+	unsynced.Store(0)
 	b.mustKeep(t, post(b.Chat("line", 2), 20))
 	if got := unsynced.Load(); got != 1 {
 		t.Fatalf("unsynced %d, and it is on no disk", got)

@@ -56,6 +56,9 @@ func each(t *testing.T, test func(t *testing.T, b backend)) {
 	})
 }
 
+// patient, after the address of a server, lets it take its time where a machine is short of it.
+const patient = "?read_timeout=60s&write_timeout=60s&dial_timeout=60s"
+
 func newVault(t testing.TB) *Vault {
 	t.Helper()
 	file, err := NewStateKeys(rand.Reader)
