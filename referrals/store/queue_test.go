@@ -10,6 +10,46 @@ import (
 	"defenderline/referrals"
 )
 
+func TestAnOfferAndItsWithdrawalMayPassEachOther(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		for code, late := range map[string]bool{"AAAA-AAAA-1": false, "BBBB-BBBB-1": true} {
+			offer := referrals.Move{ID: "open", Desk: "fld", Code: code, To: referrals.Offered, AtRung: -1, Lane: referrals.Urgent,
+				Due: b.clock.now(), Errands: []referrals.Errand{{Notice: &referrals.Notice{Kind: referrals.NoticeOffer}}}}
+			withdrawal := referrals.Move{ID: "back", Desk: "fld", Code: code, To: referrals.Withdrawn, AtRung: -1, Lane: referrals.Urgent,
+				From: []referrals.State{referrals.Offered, ""}, Errands: []referrals.Errand{{Notice: &referrals.Notice{Kind: referrals.NoticeWithdrawn}}}}
+			told := 0
+			for _, m := range []referrals.Move{offer, withdrawal} {
+				if late {
+					m = map[string]referrals.Move{"open": withdrawal, "back": offer}[m.ID]
+				}
+				_, tasks, err := b.Move(b.ctx, m)
+				if refused := late && m.ID == "open"; refused != errors.Is(err, referrals.ErrNotThere) {
+					t.Fatalf("%s of %s: %v", m.ID, code, err)
+				}
+				told += len(tasks)
+			}
+			if h, err := b.Holding(b.ctx, "fld", code); err != nil || h.State != referrals.Withdrawn || !h.Due.IsZero() {
+				t.Fatalf("%s: %+v %v", code, h, err)
+			}
+			if late && told != 0 || !late && told != 2 {
+				t.Fatalf("%s: %d notices", code, told)
+			}
+		}
+		for _, e := range b.events(t, "fld", "0", 0) {
+			if e.Code == "BBBB-BBBB-1" {
+				t.Fatalf("the desk learned of what it was never offered: %+v", e)
+			}
+		}
+		if due := b.mustTake(t, 10); len(due) != 0 {
+			t.Fatalf("clocks of what was withdrawn: %+v", due)
+		}
+		bad := referrals.Move{ID: "x", Desk: "fld", Code: "AAAA-AAAA-1", To: referrals.Withdrawn, AtRung: -1, From: []referrals.State{"", referrals.Offered}}
+		if _, _, err := b.Move(b.ctx, bad); err == nil {
+			t.Fatal("a move that may begin a holding was made without a lane")
+		}
+	})
+}
+
 func (b backend) mustMove(t testing.TB, m referrals.Move) referrals.Holding {
 	t.Helper()
 	h, _, err := b.Move(b.ctx, m)

@@ -33,6 +33,18 @@ func TestNoScriptCrossesSlotsOfACluster(t *testing.T) {
 	if err := b.Ping(b.ctx); err != nil {
 		t.Fatal(err)
 	}
+	b.quiet = 0
+	b.clock.move(2 * time.Hour)
+	late(t, b)
+	b.clock.move(-2 * time.Hour)
+	b.mustMend(t, 2)
+	tasks, err := b.Overdue(b.ctx, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := b.Hold(b.ctx, tasks); err != nil || len(held) == 0 || len(held) != len(tasks) {
+		t.Fatalf("held %d of %d: %v", len(held), len(tasks), err)
+	}
 	if dump, err := b.Dump(b.ctx); err != nil || len(dump) != dumpKeys {
 		t.Fatalf("%d keys are shown: %v", len(dump), err)
 	}
