@@ -27,6 +27,9 @@ func (tn *turn) admitted(in flows.Input) bool {
 	return false
 }
 
+// mostSlow is how many presses beyond the limit are told to slow down.
+const mostSlow = 20
+
 // mostUrgent is how many updates a minute are handled even in an emergency: more than anybody writes, so that
 // nobody can keep the line busy under that name.
 const mostUrgent = 300
@@ -84,7 +87,8 @@ func (tn *turn) stranger(u update, chat int64) {
 	}
 	tn.told = true
 	text := tn.texts.Text(lang, "desk.stranger", nil)
-	tn.send(call{Bot: tn.bot, Chat: chat, Method: "sendMessage", Params: encode(tg.SendMessageParams{ChatID: chat, Text: text})})
+	tn.send(call{Bot: tn.bot, Chat: chat, Method: "sendMessage", Screen: true, // so that one of them waits, however many came
+		Params: encode(tg.SendMessageParams{ChatID: chat, Text: text})})
 }
 
 // Bounds for files: the largest that Telegram lets a bot fetch (Bot API, getFile), and how many bytes of one chat

@@ -2,10 +2,12 @@ package bot
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
@@ -37,7 +39,7 @@ type call struct {
 	Screen bool     `json:"s,omitempty"`
 	Edits  int      `json:"ed,omitempty"`
 	Notes  []string `json:"no,omitempty"`
-	// Made is when the call was made, in Unix milliseconds.
+	// Made is when the call was made for a defender's chat, in Unix milliseconds; 0 for others.
 	Made int64 `json:"ma,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`
@@ -136,28 +138,33 @@ func deletions(bot byte, chat int64, ids []int) []call {
 	return out
 }
 
-// halves are the two calls that delete as much as this one; none for a call that cannot be halved.
-func (c call) halves() []call {
-	var p tg.DeleteMessagesParams
-	if c.Method != "deleteMessages" || json.Unmarshal(c.Params, &p) != nil || len(p.MessageIDs) < 2 {
-		return nil
+// deleting makes the call that deletes up to a hundred messages.
+func deleting(chat int64, ids []int) func(context.Context, *Client) (jsontext.Value, error) {
+	return func(ctx context.Context, client *Client) (jsontext.Value, error) {
+		return client.Call(ctx, "deleteMessages", encode(tg.DeleteMessagesParams{ChatID: chat, MessageIDs: ids}))
 	}
-	middle := len(p.MessageIDs) / 2
-	return append(deletions(c.Bot, c.Chat, p.MessageIDs[:middle]), deletions(c.Bot, c.Chat, p.MessageIDs[middle:])...)
 }
 
 // lane is the lane a call leaves in.
 func (c call) lane() lane { return max(c.Lane, laneConversation) }
 
 // free says that a call is no message and does not count against Telegram's limits.
-func (c call) free() bool {
-	switch c.Method {
-	case "answerCallbackQuery", "deleteMessages", "leaveChat":
+func (c call) free() bool { return free(c.Method) }
+
+func free(method string) bool {
+	switch method {
+	case "", "answerCallbackQuery", "deleteMessages", "leaveChat":
 		return true
 	default:
 		return false
 	}
 }
+
+// String hides the chat and what it is sent from %v.
+func (c call) String() string { return "a call of " + c.Method }
+
+// GoString hides them from %#v.
+func (c call) GoString() string { return c.String() }
 
 // errand makes a call an errand of a member. Answers to presses keep no order with messages.
 func (c call) errand(from referrals.Member) referrals.Errand {

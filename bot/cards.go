@@ -97,14 +97,14 @@ func (r *runner) redraw(desk, code string, rungs int) {
 func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string, rung int, e *effort, drawn map[int]bool) time.Duration {
 	marks, err := r.messages(ctx, cards(d.ID, code, rung))
 	if err == nil && len(marks) == 0 {
-		return 0
+		return needless
 	}
 	var h referrals.Holding
 	if err == nil {
 		h, err = r.holding.Holding(ctx, d.ID, code)
 	}
 	if errors.Is(err, referrals.ErrUnknown) { // ended and forgotten
-		return 0
+		return needless
 	}
 	if err != nil {
 		if e.tries++; e.tries >= mostCardTries {
@@ -123,8 +123,9 @@ func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string,
 			return again
 		}
 		drawn[mark] = true
+		return time.Nanosecond // each edit counts as a message and waits its turn
 	}
-	return 0
+	return needless
 }
 
 // newestCards are as many as are edited. The store gives numbers in their order: the newest caption comes first, the

@@ -37,8 +37,8 @@ func (tn *turn) erase(ids []int) {
 
 // vanish deletes what was erased in a turn that shows no screen to do it with.
 func (tn *turn) vanish() {
-	for _, c := range deletions(tn.state.Bot, tn.state.Chat, unique(tn.gone)) {
-		tn.send(c)
+	if len(tn.gone) > 0 {
+		tn.send(call{Bot: tn.state.Bot, Chat: tn.state.Chat, Gone: unique(tn.gone)})
 	}
 	tn.gone = nil
 }

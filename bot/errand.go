@@ -134,7 +134,10 @@ func (r *runner) mine(ctx context.Context, id errandID, e *effort) (again time.D
 	return 0, !mine
 }
 
-// sweep finds errands that nobody finished, every so often until ctx ends.
+// mostSwept is how many errands are looked for in one round trip.
+const mostSwept = 500
+
+// sweep finds errands that nobody finished, every so often until ctx ends, and at once again while there are many.
 func (r *runner) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -144,15 +147,22 @@ func (r *runner) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		found, err := r.late.Overdue(ctx, 100)
-		if err != nil && ctx.Err() == nil {
-			r.log.Warn("looking for errands left over failed", "err", err)
-		}
-		inOrder(found)
-		for _, o := range found {
-			r.one(ctx, o)
+		for ctx.Err() == nil && r.swept(ctx) >= mostSwept/2 {
 		}
 	}
+}
+
+// swept takes errands that nobody finished in hand, and says how many.
+func (r *runner) swept(ctx context.Context) int {
+	found, err := r.late.Overdue(ctx, mostSwept)
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("looking for errands left over failed", "err", err)
+	}
+	inOrder(found)
+	for _, o := range found {
+		r.one(ctx, o)
+	}
+	return len(found)
 }
 
 // inOrder sorts the errands of each commit by their number in it: "17-2" comes before "17-10".

@@ -272,8 +272,7 @@ func TestDeletionsAreHalvedWhenRefused(t *testing.T) {
 		for i := range 100 {
 			all = append(all, i+1)
 		}
-		calls := deletions(lineBot, 5, all)
-		d.start(t.Context(), tasks("p07", "17", calls[0].errand(referrals.Member{})))
+		d.start(t.Context(), tasks("p07", "17", call{Bot: lineBot, Chat: 5, Gone: all}.errand(referrals.Member{})))
 		sending(t, d.out, 1, 0)
 		calm()
 		if len(deleted) != 99 || len(d.store.settledIDs()) != 1 {
@@ -324,6 +323,9 @@ func TestNoticesReachTheirRung(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDepot(t, always(200, fine))
 		d.store.papers["lima AAAA-BBBB.asc"] = []byte("-----BEGIN PGP MESSAGE-----")
+		d.store.hold(held("lima", "AAAA-BBBB", referrals.Alerted))
+		d.store.hold(held("fld", "AAAA-BBBB-1", referrals.Offered))
+		d.store.hold(held(referrals.Headquarters, "AAAA-BBBB", referrals.Alerted))
 		d.start(t.Context(), tasks("desk:x", "17",
 			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency),
 			notice(referrals.NoticeOffer, "fld", 0, referrals.Urgent),
@@ -355,6 +357,7 @@ func TestNoRungHoldsUpTheNext(t *testing.T) {
 			return 200, fine
 		})
 		d.store.papers["lima AAAA-BBBB.asc"] = []byte("sealed")
+		d.store.hold(held("lima", "AAAA-BBBB", referrals.Alerted))
 		d.start(t.Context(), tasks("desk:lima", "17",
 			notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency), notice(referrals.NoticeAlert, "lima", 1, referrals.Emergency)))
 		sending(t, d.out, 2, 1)

@@ -71,7 +71,11 @@ func (h *hands) finish(id errandID, sent ...referrals.Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	task := h.tasks[id]
-	if task == nil || task.done { // let go: whoever has it now settles it
+	if task == nil { // let go while it was being done: it is done all the same
+		task = &inHand{}
+		h.tasks[id] = task
+	}
+	if task.done {
 		return
 	}
 	task.done, task.sent = true, sent
@@ -102,7 +106,7 @@ func (h *hands) mine(ctx context.Context, id errandID) (bool, error) {
 // How often errands in hand are looked at, and which are held for longer: those whose time is over soon.
 const (
 	holdEvery = time.Second
-	holdSoon  = 4 * time.Second
+	holdSoon  = 7 * time.Second
 )
 
 // holding holds what waits its turn until ctx ends.

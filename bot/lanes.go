@@ -18,7 +18,8 @@ import (
 // [shares] says, while one waits there. Under a flood in every lane the first four have 10/11, 5/66, 5/396 and 20/8316 of
 // what Telegram allows; under a flood of conversation, which is the one that people can make, an alert is the next
 // message to leave. Within a lane the chat that was written to longest ago is first, so that a newcomer
-// does not wait behind those who write most.
+// does not wait behind those who write most; alerts of one rung take turns by where their cases live, so that whoever sends
+// a thousand does not hold up the one of somebody else; and a chat lets what is no alert pass after four alerts.
 //
 // What does not count against Telegram's limits (answers to presses, deletions) leaves beside all this, and four of
 // the senders take nothing but emergencies, so that calls that hang delay none.
@@ -78,6 +79,7 @@ type line struct {
 	until   time.Time // asleep until then
 	active  bool      // ready, asleep or being sent
 	sending bool      // its first parcel is being sent
+	yielded bool      // it let others of its chat pass
 }
 
 // shed drops what need not be sent any more, and says how many.

@@ -35,18 +35,20 @@ type leaving struct {
 	from    referrals.Member
 	stage   stage
 	effort  effort
-	checked bool
 	arrived bool
 	message int // as which it arrived
+	sought  bool
+	rest    [][]int // what is still to be deleted with it, as it is tried together
 }
 
-// leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it, because a person is
-// waiting. It returns how long to wait when it must be tried again.
+// leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
+// because a person is waiting. It returns how long to wait when it must be tried again.
 func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 	if again, gone := r.mine(ctx, l.id, &l.effort); again > 0 || gone {
-		if gone {
-			r.screens.leaves(l)
-		}
+		r.screens.leaves(l)
+		return again
+	}
+	if again := r.current(ctx, l); again > 0 {
 		return again
 	}
 	if l.Rest {
@@ -58,17 +60,27 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 		return again
 	}
 	if !l.Rest && (l.Sweep > 0 || len(l.Gone) > 0) {
-		if again := r.clear(ctx, l); again > 0 {
-			return again
-		}
+		r.out.add(parcel{lane: l.lane(), free: true, do: func(ctx context.Context) time.Duration {
+			if again := r.clear(ctx, l); again > 0 {
+				return again
+			}
+			r.left(ctx, l)
+			return 0
+		}})
+		return 0
 	}
+	r.left(ctx, l)
+	return 0
+}
+
+// left notes that everything of a message is done.
+func (r *runner) left(ctx context.Context, l *leaving) {
 	var sent []referrals.Delivery
 	if l.Own && l.message != 0 {
 		sent = []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
 	}
 	r.finish(ctx, l.id, nil, sent...)
 	r.bareOld(l.order, l.call, l.message)
-	return 0
 }
 
 // arrive delivers a message once, unless a newer screen says all that it says.
@@ -76,10 +88,7 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 	if l.arrived {
 		return 0
 	}
-	if again := r.current(ctx, l); again > 0 {
-		return again
-	}
-	if r.screens.leaves(l) && !l.over() {
+	if l.Method != "" && r.screens.leaves(l) && !l.over() {
 		if l.message, again = r.desks.deliver(ctx, l.call, &l.effort); again > 0 {
 			return again
 		}
@@ -88,14 +97,14 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 	return 0
 }
 
-// lateAfter is how old a screen is before it is asked whether it is still the current one.
+// lateAfter is how old a message is before it is asked whether it still has a place in its chat.
 const lateAfter = time.Second
 
 // current makes sure that a screen which leaves late, because it waited its turn or because the process that should have sent
 // it was killed or frozen, does not take the place of a newer one that has come meanwhile: then it asks nothing any
-// more and tells, below, what it has to tell, if anything.
+// more and tells, below, what it has to tell, if anything. After a wipe nothing is sent of what was before it.
 func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) {
-	if l.checked || !l.Screen || r.now().Sub(time.UnixMilli(l.Made)) < lateAfter {
+	if l.arrived || l.Rest || l.Made == 0 || l.over() || r.now().Sub(time.UnixMilli(l.Made)) < lateAfter {
 		return 0
 	}
 	raw, err := r.history.Record(ctx, l.from)
@@ -103,16 +112,16 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 		l.effort.tries++
 		return min(pause(err, l.effort.tries), longestGap)
 	}
-	l.checked = true
 	now, err := openState(raw)
-	if err != nil || raw != nil && now.Session.Turn == l.Turn {
-		return 0
-	}
-	if raw == nil || says(nil, l.Notes) { // wiped since, or nothing to tell
-		l.stage.Store(stageOver)
+	wiped := raw == nil || now.Born > l.Made
+	if err != nil || !wiped && (!l.Screen || now.Session.Turn == l.Turn) {
 		return 0
 	}
 	r.screens.leaves(l)
+	if wiped || says(nil, l.Notes) { // or there is nothing to tell
+		l.stage.Store(stageOver)
+		return 0
+	}
 	l.call = l.told()
 	return 0
 }
@@ -129,9 +138,32 @@ func (c call) told() call {
 	return c
 }
 
-// clear deletes what goes with a message: for a wipe all that was sent to the chat until now, also what had waited its turn
-// before it; for a conversation that has ended, its screens and what the person wrote.
+// clear deletes what goes with a message, and goes on where it was interrupted. Of messages that cannot be deleted together
+// each half is tried by itself.
 func (r *runner) clear(ctx context.Context, l *leaving) (again time.Duration) {
+	if again := r.seek(ctx, l); again > 0 {
+		return again
+	}
+	for len(l.rest) > 0 {
+		ids := l.rest[0]
+		_, again, err := r.desks.attempt(ctx, address{l.Bot, l.Chat}, "deleteMessages", &l.effort, deleting(l.Chat, ids))
+		if again > 0 {
+			return again
+		}
+		l.rest = l.rest[1:]
+		if middle := len(ids) / 2; refused(err) && !isReason(err, "blocked") && middle > 0 {
+			l.rest = append(l.rest, ids[:middle], ids[middle:])
+		}
+	}
+	return 0
+}
+
+// seek finds what goes with a message: for a wipe all that was sent to the chat until now, also what had waited its turn
+// before it; for a conversation that has ended, its screens and what the person wrote.
+func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
+	if l.sought {
+		return 0
+	}
 	var ids []int
 	if l.Rest || l.Sweep > 0 {
 		known, err := r.messages(ctx, l.from)
@@ -139,17 +171,11 @@ func (r *runner) clear(ctx context.Context, l *leaving) (again time.Duration) {
 			l.effort.tries++
 			return pause(err, l.effort.tries)
 		}
-		if l.Rest {
+		if ids = l.swept(known, l.message); l.Rest {
 			ids = everything(known)
-		} else {
-			ids = l.swept(known, l.message)
 		}
 	}
-	for _, d := range deletions(l.Bot, l.Chat, unique(append(ids, l.Gone...))) {
-		if _, again := r.desks.deliver(ctx, d, &l.effort); again > 0 {
-			return again
-		}
-	}
+	l.sought, l.rest = true, slices.Collect(slices.Chunk(unique(append(ids, l.Gone...)), mostDeleted))
 	return 0
 }
 
@@ -213,24 +239,33 @@ func laneOfNotice(n referrals.Notice) lane {
 	return laneDesk
 }
 
+// lineOf is the line in which a notice waits. A chat that cannot be reached must not hold up the next rung's alert, nor one
+// who sends many cases the one of somebody else: lines of one chat take turns. What an officer has asked for has a
+// line of its own.
+func lineOf(n referrals.Notice) string {
+	kind := n.Origin
+	if n.Kind == referrals.NoticeOpened {
+		kind = string(n.Kind)
+	}
+	return "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung) + ":" + kind
+}
+
 // notice queues a notice to one rung. done is told of the card that was sent, if one was.
 func (r *runner) notice(id errandID, n referrals.Notice, done func(context.Context, ...referrals.Delivery)) {
 	if n.Kind == referrals.NoticePage {
 		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
 	}
 	e := &effort{}
-	// Each rung has an order of its own: a chat that cannot be reached must not hold up the next rung's alert.
-	order := "desk:" + n.Desk + ":" + strconv.Itoa(n.Rung)
 	to := address{r.desks.deskBot, r.desks.chat(n)}
-	r.out.add(parcel{lane: laneOfNotice(n), order: order, to: to, free: to.chat == 0, do: func(ctx context.Context) time.Duration {
+	r.out.add(parcel{lane: laneOfNotice(n), order: lineOf(n), to: to, free: to.chat == 0, loose: true, do: func(ctx context.Context) time.Duration {
 		if again, gone := r.mine(ctx, id, e); again > 0 || gone {
-			return again
+			return max(again, needless)
 		}
-		if again := r.desks.notify(ctx, n, e); again > 0 {
-			return again
+		again := r.desks.notify(ctx, n, e)
+		if again <= 0 {
+			r.told(ctx, n, e.card, done)
 		}
-		r.told(ctx, n, e.card, done)
-		return 0
+		return again
 	}})
 }
 

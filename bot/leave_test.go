@@ -73,6 +73,7 @@ func TestLateScreens(t *testing.T) {
 		"another is":                  {`{"s":{"t":9}}`, []string{keptNote}, time.Minute, nil},
 		"another is, and it tells":    {`{"s":{"t":9}}`, []string{"page.sentAAAA-BBBB"}, time.Minute, []string{"sendMessage s[]"}},
 		"the chat was wiped":          {"", []string{"page.sentAAAA-BBBB"}, time.Minute, nil},
+		"wiped, and begun anew":       {`{"s":{"t":9},"bo":253402300799000}`, []string{"page.sentAAAA-BBBB"}, time.Minute, nil},
 		"nobody can read what it was": {"{", nil, time.Minute, []string{"editMessageText s[]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,6 +83,7 @@ func TestLateScreens(t *testing.T) {
 					d.store.record = []byte(tt.record)
 				}
 				d.start(t.Context(), tasks("p07", "17", sendOf("s", func(c *call) {
+					c.Own = true
 					c.Method, c.Screen, c.Turn, c.Notes, c.Made = "editMessageText", true, 4, tt.notes, time.Now().Add(-tt.late).UnixMilli()
 					c.Params = json.RawMessage(`{"chat_id":5,"message_id":9,"text":"s","reply_markup":{"inline_keyboard":[]}}`)
 				})))

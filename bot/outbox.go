@@ -15,9 +15,14 @@ type parcel struct {
 	free  bool    // not a message: does not count against Telegram's limits
 	// over says that it need not be sent any more; nil: it must.
 	over func() bool
-	// do makes the calls. It is run again, later, when it says how long to wait.
+	// loose says that those behind it in its line need not wait until it succeeds.
+	loose bool
+	// do makes the calls. It is run again, later, when it says how long to wait; [needless] says that nothing was sent.
 	do func(ctx context.Context) (again time.Duration)
 }
+
+// needless is what a parcel returns for which nothing had to be sent: what it counted is given back.
+const needless = time.Duration(-1)
 
 // outbox decides what leaves next: in the order of the lanes, at the pace that Telegram allows, the messages of one chat
 // one after another.
@@ -183,18 +188,15 @@ func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
 		if wait = o.pace.botWait(to.bot, now); wait > 0 {
 			break
 		}
-		spare := 0
-		if l.lane == laneCourtesy { // it must not make the next answer wait
-			spare = 1
-		}
-		if chat := o.pace.chatWait(to, spare, now); chat > 0 {
+		if chat := o.chatWait(l, to, now); chat > 0 {
 			l.until = now.Add(chat)
 			heap.Push(&o.asleep, q.popMessage())
 			wait = time.Hour
 			continue
 		}
 		o.sent++
-		o.pace.spend(to, o.sent, now)
+		o.pace.spend(to, l.lane, o.sent)
+		l.yielded = false
 		return q.popMessage(), 0
 	}
 	if len(q.free) > 0 {
@@ -203,12 +205,32 @@ func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
 	return nil, wait
 }
 
+// chatWait is how long a line must wait for its chat.
+func (o *outbox) chatWait(l *line, to address, now time.Time) time.Duration {
+	switch {
+	case l.lane == laneCourtesy: // it must not make the next answer wait
+		return o.pace.chatWait(to, 1, now)
+	case l.lane == laneEmergency && !l.yielded && o.pace.yields(to):
+		l.yielded = true
+		return o.pace.chatWait(to, 0, now) + moment
+	default:
+		return o.pace.chatWait(to, 0, now)
+	}
+}
+
 // done puts a line back after its first parcel was sent, or to sleep when it must be sent again.
 func (o *outbox) done(l *line, again time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l.sending = false
+	if again == needless && !l.queue[0].free {
+		o.pace.back(l.queue[0].to)
+	}
 	if again > 0 {
+		if len(l.queue) > 1 && l.queue[0].loose {
+			l.queue = append(l.queue[1:], l.queue[0])
+			again = min(again, firstPause)
+		}
 		l.until = o.now().Add(again)
 		heap.Push(&o.asleep, l)
 		o.nudge(l.lane)

@@ -1,10 +1,6 @@
 package bot
 
-import (
-	"time"
-
-	"golang.org/x/time/rate"
-)
+import "time"
 
 // What Telegram allows a bot to send (Bot API FAQ, "My bot is hitting limits"): about 30 messages a second in all, one a
 // second in a private chat with short bursts, 20 a minute in a group. The line stays a little below, because a
@@ -33,11 +29,39 @@ type address struct {
 	chat int64
 }
 
-// bucket is a token bucket that may also be shut for a while.
+// bucket is a token bucket that may also be shut for a while. A token can be given back, which x/time/rate cannot do: what is
+// found to be needless only when its turn has come must not cost the next its turn.
 type bucket struct {
-	limiter *rate.Limiter
-	shut    time.Time // Telegram asked for patience until then
-	written uint64    // the number of the last message
+	perSecond, most float64
+	tokens          float64
+	at              time.Time // when tokens was right
+	shut            time.Time // Telegram asked for patience until then
+	written         uint64    // the number of the last message
+	inRow           int       // alerts in a row
+}
+
+func newBucket(perSecond, most float64) *bucket {
+	return &bucket{perSecond: perSecond, most: most, tokens: most}
+}
+
+// fill brings the tokens up to date.
+func (b *bucket) fill(now time.Time) {
+	if passed := now.Sub(b.at).Seconds(); passed > 0 {
+		b.tokens = min(b.most, b.tokens+passed*b.perSecond)
+		b.at = now
+	}
+}
+
+// wait is how long until there is a token beside those that are spared.
+func (b *bucket) wait(spare int, now time.Time) time.Duration {
+	b.fill(now)
+	shut := max(0, b.shut.Sub(now))
+	missing := float64(1+spare) - b.tokens
+	if missing <= 0 {
+		return shut
+	}
+	// Rounded up, so that the token is there when the wait is over.
+	return max(shut, time.Duration(missing/b.perSecond*float64(time.Second))+time.Microsecond)
 }
 
 func newPace(limited bool) pace {
@@ -60,17 +84,47 @@ func (p *pace) botWait(b byte, now time.Time) time.Duration {
 	return p.bot(b).wait(0, now)
 }
 
-// spend counts one message, the n-th.
-func (p *pace) spend(a address, n uint64, now time.Time) {
+// spend counts one message of a lane, the n-th.
+func (p *pace) spend(a address, at lane, n uint64) {
 	if !p.limited {
 		return
 	}
-	p.bot(a.bot).limiter.AllowN(now, 1)
+	p.bot(a.bot).tokens--
+	if a.chat == 0 {
+		return
+	}
+	c := p.chat(a)
+	c.tokens--
+	c.written = n
+	if c.inRow++; at != laneEmergency {
+		c.inRow = 0
+	}
+}
+
+// back gives back what was spent on a message that was not sent.
+func (p *pace) back(a address) {
+	if !p.limited {
+		return
+	}
+	p.bot(a.bot).tokens++
 	if a.chat != 0 {
 		c := p.chat(a)
-		c.limiter.AllowN(now, 1)
-		c.written = n
+		c.tokens++
+		c.inRow = max(0, c.inRow-1)
 	}
+}
+
+// A chat lets what is no alert pass after so many alerts in a row, if something comes within a moment: an officer whom
+// alerts flood still gets the documents of the case that they opened.
+const (
+	alertsInRow = 4
+	moment      = 100 * time.Millisecond
+)
+
+// yields says whether alerts to a chat should let others pass.
+func (p *pace) yields(a address) bool {
+	c := p.chats[a]
+	return p.limited && c != nil && c.inRow >= alertsInRow
 }
 
 // written is which message was the last to a chat; 0 when it is long ago.
@@ -86,16 +140,16 @@ func (p *pace) written(a address) uint64 {
 func (p *pace) refused(a address, patience time.Duration, now time.Time) {
 	p.limited = true
 	if a.chat != 0 {
-		c := p.chat(a)
-		c.shut = now.Add(patience)
+		p.chat(a).shut = now.Add(patience)
 	}
-	all := p.bot(a.bot).limiter
-	all.AllowN(now, int(all.TokensAt(now)))
+	all := p.bot(a.bot)
+	all.fill(now)
+	all.tokens = min(all.tokens, 0)
 }
 
 func (p *pace) bot(b byte) *bucket {
 	if p.bots[b] == nil {
-		p.bots[b] = &bucket{limiter: rate.NewLimiter(perSecond, botBurst)}
+		p.bots[b] = newBucket(perSecond, botBurst)
 	}
 	return p.bots[b]
 }
@@ -107,9 +161,9 @@ func (p *pace) chat(a address) *bucket {
 	if c := p.chats[a]; c != nil {
 		return c
 	}
-	c := &bucket{limiter: rate.NewLimiter(chatPerSecond, chatBurst)}
+	c := newBucket(chatPerSecond, chatBurst)
 	if a.chat < 0 { // Bot API: groups and channels have negative ids
-		c.limiter = rate.NewLimiter(rate.Limit(groupPerMinute)/60, groupBurst)
+		c = newBucket(groupPerMinute/60., groupBurst)
 	}
 	p.chats[a] = c
 	return c
@@ -121,20 +175,9 @@ func (p *pace) forget(now time.Time) {
 		return
 	}
 	for a, c := range p.chats {
-		if c.limiter.TokensAt(now) >= float64(c.limiter.Burst()) && !now.Before(c.shut) {
+		if c.fill(now); c.tokens >= c.most && !now.Before(c.shut) {
 			delete(p.chats, a)
 		}
 	}
 	p.swept = len(p.chats)
-}
-
-// wait is how long until there is a token beside those that are spared.
-func (b *bucket) wait(spare int, now time.Time) time.Duration {
-	shut := max(0, b.shut.Sub(now))
-	missing := float64(1+spare) - b.limiter.TokensAt(now)
-	if missing <= 0 {
-		return shut
-	}
-	// Rounded up, so that the token is there when the wait is over.
-	return max(shut, time.Duration(missing/float64(b.limiter.Limit())*float64(time.Second))+time.Microsecond)
 }

@@ -84,7 +84,7 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 	if err != nil && passing(err) {
 		e.tries++
 		again = pause(err, e.tries)
-		if isReason(err, "too_many_requests") {
+		if isReason(err, "too_many_requests") && !free(method) {
 			p.refused(to, again)
 		}
 		return nil, again, err
@@ -130,18 +130,13 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 }
 
 // instead does what can be done when a call was refused for good: a screen that cannot be edited is sent
-// anew, and of messages that cannot be deleted together each half is tried by itself.
+// anew.
 func (p *post) instead(ctx context.Context, c call, err error, e *effort) (message int, again time.Duration) {
 	if isReason(err, "unchanged") || isReason(err, "blocked") {
 		return 0, 0
 	}
 	if fresh, ok := c.anew(); ok {
 		return p.deliver(ctx, fresh, e)
-	}
-	for _, half := range c.halves() {
-		if _, again := p.deliver(ctx, half, e); again > 0 {
-			return 0, again
-		}
 	}
 	return 0, 0
 }
@@ -168,8 +163,10 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 	if chat == 0 {
 		return 0
 	}
-	if again, gone := p.gone(ctx, n, e); gone || again > 0 {
+	if again, gone := p.gone(ctx, n, e); again > 0 {
 		return again
+	} else if gone {
+		return needless
 	}
 	switch n.Kind {
 	case referrals.NoticeAlert, referrals.NoticeAddition:
@@ -190,10 +187,12 @@ func (p *post) chat(n referrals.Notice) int64 {
 	return d.Ladder[n.Rung].Chat
 }
 
-// gone says that a desk may no longer read what a notice brings: it passed the case on, or its defender took it
-// back, while the notice waited its turn. Consent is checked when something is released, not when it was asked for.
+// gone says that a notice has lost its meaning while it waited its turn: the desk passed the case on, or its defender took it
+// back. Consent is checked when something is released, not when it was asked for.
 func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again time.Duration, gone bool) {
-	if n.Kind != referrals.NoticeOpened && n.Kind != referrals.NoticeAddition {
+	switch n.Kind {
+	case referrals.NoticeOpened, referrals.NoticeAddition, referrals.NoticeAlert, referrals.NoticeOffer:
+	default:
 		return 0, false
 	}
 	h, err := p.holding.Holding(ctx, n.Desk, n.Code)
@@ -203,6 +202,10 @@ func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again t
 	case err != nil:
 		e.tries++
 		return pause(err, e.tries), false
+	case n.Kind == referrals.NoticeOffer:
+		return 0, h.State != referrals.Offered
+	case n.Kind == referrals.NoticeAlert:
+		return 0, !h.Open()
 	default:
 		return 0, !h.Readable()
 	}

@@ -33,7 +33,7 @@ func (tn *turn) present() {
 	tn.screen.Notes = distinct(tn.notes)
 	s := &tn.state
 	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
-	c.Screen, c.Edits, c.Notes, c.Made = true, s.Screen, noteKeys(tn.screen.Notes), tn.at.UnixMilli()
+	c.Screen, c.Edits, c.Notes = true, s.Screen, noteKeys(tn.screen.Notes)
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	if tn.edit == 0 {
 		s.Screen = 0
@@ -53,7 +53,7 @@ func noteKeys(notes []flows.Text) []string {
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.
 func (tn *turn) sendOwn(c call) {
-	c.Own = true
+	c.Own, c.Made = true, tn.at.UnixMilli()
 	tn.send(c)
 }
 

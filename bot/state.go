@@ -41,6 +41,8 @@ type chatState struct {
 	From int `json:"fr,omitempty"`
 	// Agreed is what was consented to, by the code of a case in the session.
 	Agreed map[string][]string `json:"ag,omitempty"`
+	// Born is when the record began, in Unix milliseconds: what was made before, a wipe has ended.
+	Born int64 `json:"bo,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }

@@ -168,6 +168,9 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	if u.Edited != nil && (s.Chat == 0 || u.Edited.Location != nil) {
 		return nil // a live location edits itself for hours, also after a wipe: the line does not write first
 	}
+	if s.Chat == 0 {
+		s.Born = tn.at.UnixMilli()
+	}
 	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
 	if u.Message != nil {
 		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
@@ -180,7 +183,9 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	}
 	in := read(u, s.Session.Language, tn.texts, tn.at)
 	if !tn.admitted(in) {
-		tn.press(u, flows.Text{Key: "toast.slow"})
+		if tn.state.Count <= tn.limits.UpdatesPerMinute+mostSlow { // and then no more: answers are calls, too
+			tn.press(u, flows.Text{Key: "toast.slow"})
+		}
 		return nil
 	}
 	if refusal := tn.refusesFile(in.Item.File); refusal != "" {

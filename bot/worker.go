@@ -186,8 +186,12 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 		ws.clock(ctx, w)
 		return
 	}
-	for next := &w; next != nil; {
+	for next, rounds := &w, 0; next != nil; rounds++ {
 		work := *next
+		if rounds == mostRounds { // others wait
+			ws.hand([]referrals.Work{work})
+			return
+		}
 		c, err := ws.held(ctx, work)
 		if err != nil {
 			ws.log.Error("a turn failed; it is tried again", "err", err)
@@ -209,11 +213,14 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 	}
 }
 
+// mostRounds is how often one member's turn follows on itself: whoever writes without a pause must not keep a worker.
+const mostRounds = 3
+
 // failed says how long a member rests whose turn failed: twice as long each time, a minute at most.
 func (ws *workers) failed(m referrals.Member) time.Duration {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.fails == nil {
+	if ws.fails == nil || len(ws.fails) > mostDangers {
 		ws.fails = map[referrals.Member]int{}
 	}
 	rest := min(firstPause<<min(ws.fails[m], 10), longestPause)

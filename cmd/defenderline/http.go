@@ -65,8 +65,7 @@ func (p *parts) register() {
 		p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "defenderline", Name: name, Help: help}, read))
 	}
 	gauge("sending", "Messages that wait to leave this process.", func() float64 { return float64(p.line.Depth()) })
-	p.registry.MustRegister(&depths{p}, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.registry.MustRegister(&depths{p}, collectors.NewGoCollector()) // not the process's: its bytes tell the size of files
 }
 
 // depths reads the outbox of the store and the keys' days when metrics are asked for.
