@@ -29,6 +29,7 @@ type benched struct {
 	polling   string // the same without a webhook
 	sent      atomic.Int64
 	startedIn time.Duration
+	began     []time.Duration // times of replies to first acts, which wait while others are in an emergency
 }
 
 // newBenched starts a line that receives by "polling" or "webhook", over a Redis that syncs "everysec" or "always".
@@ -136,9 +137,9 @@ func (l *benched) converse(c *stopwatch) error {
 	defer l.tap.clocks.Delete(phone.ID())
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for _, step := range conversation {
+	for i, step := range conversation {
 		before := screen(phone.View())
-		c.started()
+		c.started(i == 0)
 		if strings.Contains(step.act, ":") {
 			_, err = phone.Press(step.act)
 		} else {
@@ -164,8 +165,8 @@ func shows(buttons []string, data string) bool {
 }
 
 // crowd lets so many people converse side by side, each followed by the next one for as long as more allows it,
-// and waits until everything they caused was done. It gives the times their replies took, sorted, and how long
-// they conversed.
+// and waits until everything they caused was done. It gives the times their replies took, sorted, but for those to first
+// acts, and how long they conversed.
 func (l *benched) crowd(people int, more func(done int64) bool) (took []time.Duration, wall time.Duration) {
 	l.t.Helper()
 	var done atomic.Int64
@@ -193,7 +194,7 @@ func (l *benched) crowd(people int, more func(done int64) bool) (took []time.Dur
 	}
 	l.drain()
 	for _, c := range clocks {
-		took = append(took, c.took...)
+		took, l.began = append(took, c.took...), append(l.began, c.began...)
 	}
 	slices.Sort(took)
 	return took, wall

@@ -23,6 +23,8 @@ var columns = [...]column{
 	{"reply p50, 200 chats, ms", "p50-ms", func(f figures) float64 { return percentile(f.busy, .5) }},
 	{"reply p95, 200 chats, ms", "p95-ms", func(f figures) float64 { return percentile(f.busy, .95) }},
 	{"reply p99, 200 chats, ms", "p99-ms", func(f figures) float64 { return percentile(f.busy, .99) }},
+	{"  to /start, behind emergencies, p50, ms", "", func(f figures) float64 { return percentile(f.began, .5) }},
+	{"  to /start, behind emergencies, p99, ms", "", func(f figures) float64 { return percentile(f.began, .99) }},
 	{"reply p50, 10 chats, ms", "", func(f figures) float64 { return percentile(f.quiet, .5) }},
 	{"reply p99, 10 chats, ms", "", func(f figures) float64 { return percentile(f.quiet, .99) }},
 	{"reply p50, API of 50 ms, 20 chats, ms", "slow-p50-ms", func(f figures) float64 { return percentile(f.slow, .5) + 50 }},

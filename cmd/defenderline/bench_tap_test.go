@@ -25,7 +25,9 @@ type stopwatch struct {
 	acted atomic.Int64 // nanoseconds since begin; 0: nothing is asked
 	begin time.Time
 	mu    sync.Mutex
+	first bool // the act is the conversation's first
 	took  []time.Duration
+	began []time.Duration // of first acts
 }
 
 // span is the time one call was under way.
@@ -114,7 +116,12 @@ func chatOf(body []byte) int64 {
 }
 
 // started notes that the person acts now.
-func (c *stopwatch) started() { c.acted.Store(int64(time.Since(c.begin))) }
+func (c *stopwatch) started(first bool) {
+	c.mu.Lock()
+	c.first = first
+	c.mu.Unlock()
+	c.acted.Store(int64(time.Since(c.begin)))
+}
 
 // answered notes that the reply's call arrived, once for each act.
 func (c *stopwatch) answered(at time.Time) {
@@ -124,7 +131,12 @@ func (c *stopwatch) answered(at time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.took = append(c.took, at.Sub(c.begin)-time.Duration(from))
+	took := at.Sub(c.begin) - time.Duration(from)
+	if c.first {
+		c.began = append(c.began, took)
+		return
+	}
+	c.took = append(c.took, took)
 }
 
 // sideBySide says how many presses were answered by two calls or more, and how many of those were under way

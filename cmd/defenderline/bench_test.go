@@ -51,6 +51,7 @@ type figures struct {
 	name, load    string
 	rounds        []round
 	busy, quiet   []time.Duration // times of replies: 200 chats at once, 10 chats at once
+	began         []time.Duration // times of replies to "/start" among the 200
 	slow          []time.Duration // the same of 20 chats with an API that takes 50 ms
 	pairs, beside int             // presses answered by two calls; both under way at once
 	counted       counted
@@ -92,11 +93,13 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	f.idleMB = memoryOf(b, l.process.Process.Pid, "VmRSS")
 	f.ownMB = memoryOf(b, l.process.Process.Pid, "RssAnon")
 	l.crowd(chats, upTo(warmUp))
+	l.began = nil
 	for range rounds {
 		l.round(&f)
 		work.prepare(l, &f)
 		f.rounds[len(f.rounds)-1].floor = work.process(b, "all")
 	}
+	f.began = slices.Sorted(slices.Values(l.began))
 	f.peakMB = memoryOf(b, l.process.Process.Pid, "VmHWM")
 	f.quiet, _ = l.crowd(10, upTo(100))
 	if apart {
