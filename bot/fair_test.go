@@ -208,3 +208,22 @@ func TestStrangersLeaveOneAnswerWaiting(t *testing.T) {
 		}
 	})
 }
+
+// One chat has one order, whatever lanes its messages belong to: what is urgent takes along what waits before it, and a wipe
+// leaves after the news that came before.
+func TestOneChatHasOneOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		for i := range 3 {
+			d.out.add(d.diary.parcelOf(laneConversation, fmt.Sprint("other", i), "other"))
+		}
+		d.start(t.Context(), tasks("p07", "17", sendOf("news", func(c *call) { c.Own = true }),
+			sendOf("closing", func(c *call) { c.Rest, c.Lane = true, laneUrgent }), sendOf("later")))
+		sending(t, d.out, 1, 0)
+		calm()
+		want := []string{"sendMessage news[]", "deleteMessages [77]", "sendMessage closing[]"}
+		if got := d.diary.all(); len(got) != 7 || !slices.Equal(got[:3], want) || got[6] != "sendMessage later[]" {
+			t.Errorf("called %q", got)
+		}
+	})
+}

@@ -25,6 +25,8 @@ type hands struct {
 	now   func() time.Time
 	log   *slog.Logger
 
+	asking chan struct{} // one extension at a time: a second, with the times of before, would be refused
+
 	mu      sync.Mutex
 	tasks   map[errandID]*inHand
 	done    []errandID // to be settled
@@ -43,7 +45,8 @@ type inHand struct {
 }
 
 func newHands(store ledger, now func() time.Time, log *slog.Logger) *hands {
-	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{}, wake: make(chan struct{}, 1)}
+	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{},
+		wake: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
 }
 
 // take takes an errand in hand. It says false when it was there already, done or not.
@@ -89,21 +92,38 @@ func (h *hands) finish(id errandID, sent ...referrals.Delivery) {
 // mine says whether an errand may be run now. One whose time is over while this process stood still is asked for again: the
 // store knows whether another replica has it. An error says that the store does not answer.
 func (h *hands) mine(ctx context.Context, id errandID) (bool, error) {
-	h.mu.Lock()
-	task := h.tasks[id]
-	if task == nil || h.now().Before(task.till) {
-		h.mu.Unlock()
-		return task != nil, nil
+	if mine, sure := h.known(id); sure {
+		return mine, nil
 	}
-	till := task.till
-	h.mu.Unlock()
-	err := h.extend(ctx, []referrals.Task{{Slot: id.slot, ID: id.id, Till: till}})
+	err := h.extend(ctx, func() []referrals.Task { return h.until(h.now(), id) })
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tasks[id] != nil, err
 }
 
-// How often errands in hand are looked at, and which are held for longer: those whose time is over soon.
+// known says whether an errand is to be run here, if that is sure without asking.
+func (h *hands) known(id errandID) (mine, sure bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	task := h.tasks[id]
+	if task == nil || task.done {
+		return false, true
+	}
+	return true, h.now().Before(task.till)
+}
+
+// until is an errand in hand if its time is over by then.
+func (h *hands) until(then time.Time, id errandID) []referrals.Task {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.tasks[id]; t != nil && !t.till.After(then) {
+		return []referrals.Task{{Slot: id.slot, ID: id.id, Till: t.till}}
+	}
+	return nil
+}
+
+// How often errands in hand are looked at, and which are held for longer: all but the newest, so that what a killed process
+// leaves comes due in the order in which it was to leave.
 const (
 	holdEvery = time.Second
 	holdSoon  = 7 * time.Second
@@ -119,7 +139,7 @@ func (h *hands) holding(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := h.extend(ctx, h.soon()); err != nil && ctx.Err() == nil {
+		if err := h.extend(ctx, h.soon); err != nil && ctx.Err() == nil {
 			h.log.Warn("messages that wait could not be held; before they leave it is asked whose they are", "err", err)
 		}
 	}
@@ -140,7 +160,10 @@ func (h *hands) soon() []referrals.Task {
 }
 
 // extend holds tasks for longer and lets those go that another replica has, or had.
-func (h *hands) extend(ctx context.Context, tasks []referrals.Task) error {
+func (h *hands) extend(ctx context.Context, which func() []referrals.Task) error {
+	h.asking <- struct{}{}
+	defer func() { <-h.asking }()
+	tasks := which()
 	if len(tasks) == 0 {
 		return nil
 	}
@@ -255,7 +278,7 @@ func (h *hands) settled(ids []errandID, err error) {
 		}
 		return
 	}
-	h.done = append(ids, h.done...)
+	h.done = append(h.done, ids...) // behind the others: a node that is lost must not keep the rest waiting
 	select {
 	case h.wake <- struct{}{}:
 	default:

@@ -16,6 +16,7 @@ import (
 func (r *runner) send(id errandID, s referrals.Send) {
 	c, ok := callOf(s)
 	if !ok {
+		r.log.Error("a message that waited cannot be read and is dropped; was it written by another version?")
 		r.finish(context.Background(), id, nil)
 		return
 	}
@@ -108,6 +109,9 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 		return 0
 	}
 	raw, err := r.history.Record(ctx, l.from)
+	if err != nil && l.effort.tries >= mostCardTries { // nobody can read it: better late than never
+		return 0
+	}
 	if err != nil {
 		l.effort.tries++
 		return min(pause(err, l.effort.tries), longestGap)
@@ -223,7 +227,7 @@ func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 	var left atomic.Int32
 	left.Store(int32(last - first + 1))
 	for n.Rung = first; n.Rung <= last; n.Rung++ {
-		r.notice(id, n, func(ctx context.Context, sent ...referrals.Delivery) {
+		r.notice(id, n, func(ctx context.Context, sent ...referrals.Delivery) { // to more than one rung only what leaves no card
 			if left.Add(-1) == 0 {
 				r.finish(ctx, id, nil, sent...)
 			}

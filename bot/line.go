@@ -76,8 +76,8 @@ const (
 	queueLength   = 256
 	lookEvery     = 500 * time.Millisecond
 	sweepEvery    = 2 * time.Second
-	lastWords     = 10 * time.Second // at the end: for what is still to be sent
-	lastCalls     = 3 * time.Second  // and for what is being sent then
+	lastWords     = 7 * time.Second // at the end: for what is still to be sent
+	lastCalls     = 3 * time.Second // and for what is being sent then
 )
 
 // Line is one replica's bot.
@@ -212,7 +212,7 @@ func (l *Line) Start(ctx context.Context) error {
 func (l *Line) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	keeping, kept := context.WithCancel(working)
+	keeping, kept := context.WithCancel(context.WithoutCancel(ctx))
 	defer kept()
 	var receivers, finishers, senders, keepers sync.WaitGroup
 	keepers.Go(func() { l.ends(ctx, keeping, stop) })
@@ -235,6 +235,7 @@ func (l *Line) Run(ctx context.Context) error {
 		receivers.Go(func() { receive(ctx) })
 	}
 	receivers.Wait()
+	l.workers.stop()
 	close(received)
 	finishers.Wait()
 	l.out.drain(working)
@@ -256,7 +257,7 @@ func (l *Line) receivers() []func(context.Context) {
 	return all
 }
 
-// ends bounds the end: after ten seconds nothing more is sent, and three seconds later calls that hang are cut off.
+// ends bounds the end: after seven seconds nothing more is sent, and three seconds later calls that hang are cut off.
 func (l *Line) ends(ctx, over context.Context, stop func()) {
 	select {
 	case <-ctx.Done():

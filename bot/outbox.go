@@ -3,6 +3,7 @@ package bot
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // parcel is one thing to be sent: it leaves in order with those of the same lane and order.
 type parcel struct {
 	lane  lane
-	order string  // messages of one chat and lane leave one after another; empty: no order
+	order string  // what has the same leaves one after another, all in the highest of its lanes; empty: no order
 	to    address // whom Telegram's limits count it for
 	free  bool    // not a message: does not count against Telegram's limits
 	// over says that it need not be sent any more; nil: it must.
@@ -63,16 +64,32 @@ func (o *outbox) add(p parcel) {
 		o.enqueue(&line{lane: p.lane, queue: []parcel{p}, active: true})
 		return
 	}
-	key := string(rune('0'+int(p.lane))) + p.order
-	l := o.lines[key]
+	l := o.lines[p.order]
 	if l == nil {
-		l = &line{key: key, lane: p.lane}
-		o.lines[key] = l
+		l = &line{key: p.order, lane: p.lane}
+		o.lines[p.order] = l
 	}
 	o.waits -= l.shed()
 	l.queue = append(l.queue, p)
 	if !l.active {
 		l.active = true
+		o.enqueue(l)
+	}
+	o.raise(l, p.lane)
+}
+
+// raise moves a line up to the lane of what was put into it.
+func (o *outbox) raise(l *line, to lane) {
+	if to <= l.lane {
+		return
+	}
+	ready := &o.ready[l.lane]
+	l.lane = to
+	if i := slices.Index(ready.messages, l); i >= 0 {
+		heap.Remove(&ready.messages, i)
+		o.enqueue(l)
+	} else if i := slices.Index(ready.free, l); i >= 0 {
+		ready.free = slices.Delete(ready.free, i, i+1)
 		o.enqueue(l)
 	}
 }
@@ -236,17 +253,15 @@ func (o *outbox) done(l *line, again time.Duration) {
 		o.nudge(l.lane)
 		return
 	}
-	if o.waits--; o.waits == 0 {
+	l.queue = l.queue[1:]
+	if o.waits -= 1 + l.shed(); o.waits == 0 {
 		select {
 		case o.empty <- struct{}{}:
 		default:
 		}
 	}
-	l.queue = l.queue[1:]
-	if n := l.shed(); n > 0 {
-		o.waits -= n
-	}
 	if len(l.queue) > 0 {
+		l.lane = slices.MaxFunc(l.queue, func(a, b parcel) int { return int(a.lane - b.lane) }).lane
 		o.enqueue(l)
 		return
 	}

@@ -57,7 +57,7 @@ func TestOutboxLanesGoFirst(t *testing.T) {
 		for i := range 50 {
 			o.add(d.parcelOf(laneConversation, fmt.Sprint("chat", i), fmt.Sprint("screen", i)))
 		}
-		o.add(d.parcelOf(laneDesk, "desk:lima:0", "addition"))
+		o.add(d.parcelOf(laneDesk, "desk:lima:1", "addition"))
 		o.add(d.parcelOf(laneEmergency, "desk:lima:0", "alert"))
 		sending(t, o, 1, 0)
 		synctest.Wait()
@@ -107,7 +107,7 @@ func TestOutboxEmergencyPassesCallsThatHang(t *testing.T) {
 		sending(t, o, senderCount, urgentCount)
 		synctest.Wait()
 		o.add(d.parcelOf(laneEmergency, "desk:lima:0", "alert"))
-		o.add(d.parcelOf(laneDesk, "desk:lima:0", "addition"))
+		o.add(d.parcelOf(laneDesk, "desk:lima:1", "addition"))
 		synctest.Wait()
 		if got := d.all(); !slices.Equal(got, []string{"alert"}) {
 			t.Errorf("left %q while every other sender hangs", got)
@@ -155,7 +155,7 @@ func TestOutboxPauseHoldsOnlyItsChat(t *testing.T) {
 		if d.at("slow 1") >= 0 {
 			t.Error("a chat was written to before its pause ended")
 		}
-		o.add(d.parcelOf(laneEmergency, "slow", "alert"))
+		o.add(d.parcelOf(laneEmergency, "desk:slow", "alert"))
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if got := d.all(); !slices.Equal(got, []string{"quick 1", "alert", "slow 1", "slow 2"}) {
@@ -209,7 +209,7 @@ func TestOutboxKeepsOrderAndLosesNothing(t *testing.T) {
 				if items[i].Order == 0 {
 					continue
 				}
-				key := fmt.Sprint(items[i].Lane, items[i].Order)
+				key := fmt.Sprint(items[i].Order)
 				if i < last[key] {
 					t.Fatalf("%d left after %d of the same order", i, last[key])
 				}

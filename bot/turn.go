@@ -110,7 +110,10 @@ var errNotTaken = errors.New("an input could not be taken")
 // entry handles one entry of the inbox. What cannot be read is counted and passed over. A panic in
 // handling is an entry that cannot be taken: the person is asked to send it again.
 func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
-	if len(e.Body) == 0 {
+	if len(e.Body) == 0 { // nobody can open it: dropped, and said
+		tn.meters.Damaged.Inc()
+		tn.notes = append(tn.notes, flows.Text{Key: "line.not_taken"})
+		tn.again()
 		return nil
 	}
 	before := *tn

@@ -41,6 +41,7 @@ type workers struct {
 	nothing time.Duration // how often to look for due work when nobody says so
 
 	mu      sync.Mutex
+	stopped bool
 	fails   map[referrals.Member]int  // turns that failed one after another
 	dangers map[referrals.Member]bool // chats in the middle of an emergency, as far as this process has answered them
 }
@@ -49,12 +50,33 @@ type workers struct {
 // also when the process is about to end.
 func (ws *workers) hand(work []referrals.Work) {
 	for _, w := range work {
-		select {
-		case ws.lane(w) <- w:
-		default:
+		if !ws.queued(w) {
 			ws.giveBack(context.Background(), w, time.Time{})
 		}
 	}
+}
+
+// queued puts work into its queue, unless that is full or nobody takes from it any more.
+func (ws *workers) queued(w referrals.Work) bool {
+	lane := ws.lane(w)
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.stopped {
+		return false
+	}
+	select {
+	case lane <- w:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop lets nothing more into the queues; deliveries may still come in while the process ends.
+func (ws *workers) stop() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.stopped = true
 }
 
 func (ws *workers) giveBack(ctx context.Context, w referrals.Work, at time.Time) {
@@ -147,6 +169,9 @@ func (ws *workers) poked(first string) []string {
 	}
 }
 
+// mostUrgentTurns is how many turns of people in an emergency a worker takes before it looks at the others.
+const mostUrgentTurns = 10
+
 // work handles what is in the queues, the urgent first, until stop is closed and they are empty; with only, nothing but
 // what is urgent. ctx is for the handling itself and outlives stop: what was taken is finished.
 func (ws *workers) work(ctx context.Context, stop <-chan struct{}, only bool) {
@@ -154,13 +179,17 @@ func (ws *workers) work(ctx context.Context, stop <-chan struct{}, only bool) {
 	if only {
 		others = nil
 	}
-	for {
-		select {
-		case w := <-ws.urgent:
-			ws.handle(ctx, w)
-			continue
-		default:
+	for row := 0; ; {
+		if row < mostUrgentTurns {
+			select {
+			case w := <-ws.urgent:
+				ws.handle(ctx, w)
+				row++
+				continue
+			default:
+			}
 		}
+		row = 0
 		select {
 		case w := <-ws.urgent:
 			ws.handle(ctx, w)
@@ -204,6 +233,7 @@ func (ws *workers) handle(ctx context.Context, w referrals.Work) {
 		}
 		if err != nil {
 			ws.log.Warn("a commit failed; its turn is taken again", "err", err)
+			ws.giveBack(ctx, work, ws.turner.now().Add(ws.failed(work.Member)))
 			return
 		}
 		ws.succeeded(work.Member)
@@ -243,7 +273,7 @@ const mostCommits = 6
 func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Commit) (tasks []referrals.Task, again *referrals.Work, err error) {
 	for tries := range mostCommits {
 		tasks, again, err = ws.bench.Commit(ctx, w, c)
-		if err == nil || errors.Is(err, referrals.ErrSuperseded) || ctx.Err() != nil {
+		if err == nil || errors.Is(err, referrals.ErrSuperseded) || errors.Is(err, referrals.ErrBorn) || ctx.Err() != nil {
 			return tasks, again, err
 		}
 		wait(ctx, min((firstPause<<tries)/4, 4*time.Second))

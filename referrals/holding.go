@@ -115,3 +115,7 @@ var ErrUnknown = errors.New("no such case at this desk")
 
 // ErrSuperseded is returned by a commit of a worker whose lease ended meanwhile.
 var ErrSuperseded = errors.New("another worker took over; nothing was changed")
+
+// ErrBorn is returned by a commit that would begin a member that exists already. Nothing was changed; the turn is taken
+// again, and draws another code.
+var ErrBorn = errors.New("a case of that code exists already; draw another code")

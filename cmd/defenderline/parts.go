@@ -32,12 +32,9 @@ type parts struct {
 	log      *slog.Logger
 }
 
-// lease is how long a worker may keep a chat without a sign of life, and grace how long a message that waits may be
-// without one: what a process held that was killed goes on so much later.
-const (
-	lease = 10 * time.Second
-	grace = 6 * time.Second
-)
+// lease is how long a worker may keep a chat, and a process a message that waits, without a sign of life: what a process held
+// that was killed goes on so much later.
+const lease = 9 * time.Second
 
 // assemble puts a line together. It talks to Redis, because a store that cannot be written is no line.
 func assemble(ctx context.Context, c *configs.Config, log *slog.Logger) (*parts, error) {
@@ -87,7 +84,7 @@ func openStore(ctx context.Context, c *configs.Config, unsynced func()) (*store.
 		return nil, fmt.Errorf("state_keys_file: %w", err)
 	}
 	o := storeOptions(c, vault)
-	o.Lease, o.Grace, o.Unsynced = lease, grace, unsynced
+	o.Lease, o.Grace, o.Unsynced = lease, lease, unsynced
 	return store.Open(ctx, o)
 }
 
@@ -97,7 +94,7 @@ func (p *parts) mend(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := p.store.Mend(ctx); err != nil && ctx.Err() == nil {
-			p.log.Error("the clocks of this line need care", "err", err)
+			p.log.Error("mending what clocks left behind failed; it is tried again in a minute", "err", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -10,10 +10,6 @@ import (
 	"defenderline/referrals"
 )
 
-// ErrBorn is returned by a commit that would begin a member that exists already. Nothing was
-// changed; draw another code.
-var ErrBorn = errors.New("a case of that code exists already; draw another code")
-
 // errClock refuses a commit for the clock of a holding.
 var errClock = errors.New("commit: the clock of a holding is ended by a move or put off by a release")
 
@@ -24,7 +20,7 @@ var errClock = errors.New("commit: the clock of a holding is ended by a move or 
 // When more came for the member meanwhile, or inbox entries were left undone, the member
 // stays taken and comes back at once as again, under a new number.
 //
-// ErrSuperseded when another has the member, ErrBorn when a birth's name exists: nothing was
+// ErrSuperseded when another has the member, referrals.ErrBorn when a birth's name exists: nothing was
 // changed. After any other error the commit may or may not have happened: the same
 // commit again is answered as the first was and changes nothing but the time of its errands, which
 // begins anew; an errand that was settled meanwhile, or taken by another, is not among the tasks.
@@ -46,7 +42,7 @@ func (s *Store) Commit(ctx context.Context, w referrals.Work, c referrals.Commit
 	case "superseded":
 		return nil, nil, referrals.ErrSuperseded
 	case "born":
-		return nil, nil, ErrBorn
+		return nil, nil, referrals.ErrBorn
 	case "done":
 	default:
 		return nil, nil, errUnexpected("commit", a)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -35,6 +36,9 @@ func connect(o Options, connections int) (redis.UniversalClient, error) {
 	return redis.NewClient(singleOptions(o, single, connections)), nil
 }
 
+// answerWithin is how long a server may take to answer: one that is frozen must not keep the process from ending in time.
+const answerWithin = 3 * time.Second
+
 // No retries: a lost answer is repeated by the caller, who knows what it repeats. No
 // handshake that Redis 7.0 refuses. A context's deadline ends a command.
 
@@ -48,7 +52,7 @@ func singleOptions(o Options, single *redis.Options, connections int) *redis.Opt
 	if o.Password != "" {
 		single.Password = o.Password
 	}
-	single.Protocol, single.MaxRetries, single.DialerRetries = 2, -1, 1
+	single.Protocol, single.MaxRetries, single.DialerRetries, single.ReadTimeout = 2, -1, 1, answerWithin
 	single.ContextTimeoutEnabled, single.DisableIdentity = true, true
 	single.MaintNotificationsConfig = quiet()
 	return single
@@ -57,7 +61,7 @@ func singleOptions(o Options, single *redis.Options, connections int) *redis.Opt
 func clusterOptions(o Options, connections int) *redis.ClusterOptions {
 	return &redis.ClusterOptions{
 		Addrs: o.Cluster, Username: o.Username, Password: o.Password,
-		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1,
+		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
 		ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: quiet(),
 	}
 }
@@ -66,7 +70,7 @@ func sentinelOptions(o Options, connections int) *redis.FailoverOptions {
 	return &redis.FailoverOptions{
 		MasterName: o.Sentinel.Master, SentinelAddrs: o.Sentinel.Addresses,
 		Username: o.Username, Password: o.Password,
-		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1,
+		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
 		ContextTimeoutEnabled: true, DisableIdentity: true,
 	}
 }

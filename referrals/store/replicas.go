@@ -28,9 +28,12 @@ type replicas struct {
 	// stale: an act failed or was not synced; ask anew before the next one.
 	stale atomic.Bool
 	// late: the last wait was in vain.
-	late  atomic.Bool
-	mu    sync.Mutex
-	nodes map[string]node // by address
+	late atomic.Bool
+	// failed is the second in which an act asked in vain: no other asks in it, because a master that does not answer must
+	// not slow the acts at others.
+	failed atomic.Int64
+	mu     sync.Mutex
+	nodes  map[string]node // by address
 }
 
 // node is one master: the replicas that follow it, and whether it can say what is on its disk and does
@@ -126,8 +129,12 @@ func (s *Store) runSynced(ctx context.Context, calls []call) []answer {
 	if !s.replicas.expected.Load() {
 		return s.runAll(ctx, calls)
 	}
-	if s.replicas.stale.Swap(false) {
-		_ = s.learn(ctx) // stale again when it fails; the act itself will say what is wrong
+	if now := s.now().Unix(); s.replicas.failed.Load() != now && s.replicas.stale.Swap(false) {
+		within, cancel := context.WithTimeout(ctx, replicaWait)
+		if s.learn(within) != nil { // stale again; the act itself will say what is wrong
+			s.replicas.failed.Store(now)
+		}
+		cancel()
 	}
 	answers, synced := s.runOnMasters(ctx, calls)
 	stands := false

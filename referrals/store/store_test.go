@@ -258,7 +258,7 @@ func TestABirthThatExistsStopsTheCommit(t *testing.T) {
 		}
 		_, again := b.mustCommit(t, w, birth)
 		birth.Done = doneOf(*again)
-		if _, _, err := b.Commit(b.ctx, *again, birth); !errors.Is(err, ErrBorn) {
+		if _, _, err := b.Commit(b.ctx, *again, birth); !errors.Is(err, referrals.ErrBorn) {
 			t.Fatalf("born twice: %v", err)
 		}
 		birth.Births = nil
