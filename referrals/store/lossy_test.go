@@ -24,6 +24,7 @@ func (l *lossy) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (l *lossy) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		err := next(ctx, cmd)
+		cmd.SetErr(err) // as the driver would, later
 		if l.loses(cmd) {
 			cmd.SetErr(errLost)
 			return errLost
