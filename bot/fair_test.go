@@ -227,3 +227,34 @@ func TestOneChatHasOneOrder(t *testing.T) {
 		}
 	})
 }
+
+// After an outage nothing waits for its next try, and alerts go first.
+func TestAfterAnOutageAlertsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		d := newDepot(t, func(string, []byte, *http.Request) (int, string) {
+			if down {
+				return 502, ""
+			}
+			return 200, fine
+		})
+		d.store.hold(held("lima", "AAAA-BBBB", referrals.Alerted))
+		d.store.papers["lima AAAA-BBBB.asc"] = []byte("sealed")
+		for i := range 200 {
+			d.start(t.Context(), tasks("p07", fmt.Sprint(i), call{Bot: lineBot, Chat: int64(100 + i), Method: "sendMessage"}.errand(referrals.Member{})))
+		}
+		d.start(t.Context(), tasks("desk:x", "17", notice(referrals.NoticeAlert, "lima", 0, referrals.Emergency)))
+		sending(t, d.out, 4, 1)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		d.diary.mu.Lock()
+		down, d.diary.left = false, nil
+		d.diary.mu.Unlock()
+		time.Sleep(mostPatience + time.Millisecond)
+		calm()
+		got := d.diary.all()
+		if at := slices.IndexFunc(got, func(s string) bool { return strings.HasPrefix(s, "sendDocument") }); at < 0 || at > 40 || len(got) != 201 {
+			t.Errorf("the alert left as number %d of %d", at, len(got))
+		}
+	})
+}

@@ -109,6 +109,21 @@ func (o *outbox) refused(to address, patience time.Duration) {
 	o.pace.refused(to, patience, o.now())
 }
 
+// mostPatience is the longest rest of an alert that failed: after an outage it must not wait for its turn to try again.
+const mostPatience = 2 * time.Second
+
+// awake lets everything that rests try again at once, because Telegram answers again. Chats that Telegram asked for patience
+// with go on resting.
+func (o *outbox) awake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	resting := o.asleep
+	o.asleep = nil
+	for _, l := range resting {
+		o.enqueue(l)
+	}
+}
+
 // nudge wakes one sender of each kind that looks at a lane.
 func (o *outbox) nudge(at lane) {
 	for _, wake := range o.wake[:at+1] {
@@ -247,6 +262,9 @@ func (o *outbox) done(l *line, again time.Duration) {
 		if len(l.queue) > 1 && l.queue[0].loose {
 			l.queue = append(l.queue[1:], l.queue[0])
 			again = min(again, firstPause)
+		}
+		if l.lane == laneEmergency {
+			again = min(again, mostPatience)
 		}
 		l.until = o.now().Add(again)
 		heap.Push(&o.asleep, l)

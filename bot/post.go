@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,8 +34,10 @@ type post struct {
 	texts   *i18n.Catalogue
 	deskBot byte                                     // which bot serves officers and NGOs
 	refused func(to address, patience time.Duration) // says that Telegram asked for patience
+	awake   func()                                   // says that Telegram answers again
 	now     func() time.Time
 	meters  *Meters
+	outage  atomic.Int32 // calls that failed one after another
 }
 
 // How long a call waits before it is tried again, when Telegram does not say.
@@ -81,6 +84,7 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 	defer cancel()
 	result, err = do(limited, client)
 	p.meter(method, err)
+	p.heard(err)
 	if err != nil && passing(err) {
 		e.tries++
 		again = pause(err, e.tries)
@@ -90,6 +94,19 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 		return nil, again, err
 	}
 	return result, 0, err
+}
+
+// anOutage is how many calls fail one after another when it is not their own fault.
+const anOutage = 5
+
+// heard notes whether Telegram answers. When it does again after an outage, nothing waits for its next try.
+func (p *post) heard(err error) {
+	switch {
+	case err != nil && passing(err) && !isReason(err, "too_many_requests"):
+		p.outage.Add(1)
+	case p.outage.Load() > 0 && p.outage.Swap(0) >= anOutage:
+		p.awake()
+	}
 }
 
 // meter counts a call and its result.
