@@ -14,7 +14,7 @@ import (
 // How long one and two replicas are measured at a time, and how often in turns.
 const (
 	replicaTurn  = 4 * time.Second
-	replicaTurns = 3
+	replicaTurns = 2
 )
 
 // BenchmarkReplicas lets the same 200 people talk to one replica and to two, in turns, by webhooks that go to either. All
