@@ -109,25 +109,30 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 		return 0
 	}
 	raw, err := r.history.Record(ctx, l.from)
-	if err != nil && l.effort.tries >= mostCardTries { // nobody can read it: better late than never
-		return 0
-	}
-	if err != nil {
+	if err != nil && l.effort.tries < mostCardTries {
 		l.effort.tries++
 		return min(pause(err, l.effort.tries), longestGap)
 	}
-	now, err := openState(raw)
-	wiped := raw == nil || now.Born > l.Made
-	if err != nil || !wiped && (!l.Screen || now.Session.Turn == l.Turn) {
+	now, unreadable := openState(raw)
+	if err != nil || unreadable != nil { // nobody can say: better late than never
 		return 0
+	}
+	r.place(l, now, raw == nil || now.Born > l.Made)
+	return 0
+}
+
+// place gives a late message its place in what its chat has become: none after a wipe, or if it asks what is asked no more
+// and has nothing to tell.
+func (r *runner) place(l *leaving, now chatState, wiped bool) {
+	if !wiped && (!l.Screen || now.Session.Turn == l.Turn) {
+		return
 	}
 	r.screens.leaves(l)
-	if wiped || says(nil, l.Notes) { // or there is nothing to tell
+	if wiped || says(nil, l.Notes) {
 		l.stage.Store(stageOver)
-		return 0
+		return
 	}
 	l.call = l.told()
-	return 0
 }
 
 // told is a screen as a message that asks nothing.

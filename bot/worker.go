@@ -125,7 +125,12 @@ func (ws *workers) lane(w referrals.Work) chan referrals.Work {
 	danger := ws.dangers[w.Member]
 	ws.mu.Unlock()
 	if danger || slices.ContainsFunc(w.Inbox, func(e referrals.Entry) bool {
-		return bytes.Contains(e.Body, []byte("menu:emergency")) || bytes.Contains(e.Body, []byte("/emergency"))
+		for _, first := range []string{"/start", "/emergency", "menu:emergency"} { // in danger, too, people begin with the first
+			if bytes.Contains(e.Body, []byte(first)) {
+				return true
+			}
+		}
+		return false
 	}) {
 		return ws.urgent
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"path/filepath"
 	"testing"
 )
@@ -28,7 +29,10 @@ func (b *browser) report(words string) {
 	b.press("defender", "country:PE")
 	b.press("defender", "subject:self")
 	b.until("words are asked for", `!document.querySelector('#defender [data-data^="subject:"]')`)
+	mine := ask[int](b, `document.querySelectorAll("#defender li.mine").length`)
 	b.write(words)
+	b.until("the line answers the words", fmt.Sprintf(`document.querySelectorAll("#defender li.mine").length > %d
+		&& document.querySelector("#defender ol").lastElementChild.matches(".theirs")`, mine))
 	b.press("defender", "nav:done")
 	b.consent("consent:mission")
 	b.consent("consent:front-line-defenders")
