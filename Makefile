@@ -10,12 +10,13 @@ SECRETS ?= /etc/defenderline/secrets
 FUZZTIME  ?= 20s
 BENCH     ?= .
 BENCHTIME ?= 1s
+SOAK      ?= 10m
 # One package's tests under the race detector; the whole run takes far less.
 TIMEOUT   ?= 10m
 
 # The targets share two cores and the build cache: one after the other.
 .NOTPARALLEL:
-.PHONY: help demo test packages lint fmt vet staticcheck unit bench fuzz build compose-secrets
+.PHONY: help demo test packages lint fmt vet staticcheck unit bench soak fuzz build compose-secrets
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -47,6 +48,9 @@ staticcheck: ## staticcheck, at the version go.mod pins
 unit: ## go test under the race detector
 	@echo "== go test -race"
 	@go test -race -timeout $(TIMEOUT) ./...
+
+soak: ## the matrix of faults with 100 people, again and again; SOAK=10m
+	go test -race -timeout 0 -run '^(TestSoak|TestTelegramFaults)$$' -v ./cmd/defenderline -soak=$(SOAK) -people=100
 
 bench: ## benchmarks; BENCH=pattern BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
