@@ -53,11 +53,14 @@
 // # Received means more than one machine
 //
 // Where there are replicas, a Keep and a Commit that begins or adds to a case return when one replica has
-// them: WAIT 1 travels behind the script on its connection, no round trip more, for 500 ms at most. A
-// server from 7.2 on that does not write to disk at once is asked by WAITAOF, too, when it has. When that
-// does not come in time the act stands, and Options.Unsynced is called. It is not refused, because it
-// cannot be: it is done, a repetition would say so, and its replica may have it in a moment. Nor would a
-// person in danger be helped by a line that takes no word while its second machine is down. Who wants it
+// them: WAIT 1 travels behind the script on its connection, no round trip more, for 2 s at most, and before it
+// a small write, because a repeated act may write nothing. A server from 7.2 on that does not write to disk
+// at once is asked by WAITAOF, too, when it has. While a replica is online (INFO: and showed itself within 5 s)
+// an act that it does not have in time is answered with an error. It is done, and not confirmed: the caller
+// repeats it, and it counts once. It stands alone, and Options.Unsynced is called, when no replica is online,
+// or when none that is could be reached for ten seconds on end, by the clock of the process: a person in danger
+// is not helped by a line that takes no word while its second machine is down. What follows from an act that was
+// never confirmed because its process died may still be run by another before a replica has it. Who wants it
 // strict says so to Redis, which refuses before it acts: `min-replicas-to-write 1` stops a master that has
 // lost its replicas, `appendfsync always` answers nothing that is not on disk. On a single server nothing
 // is added to any act. Who follows whom is asked at Open, by Mend, and after an act that failed or was not

@@ -20,7 +20,8 @@ const maxOrder = 1 << 53
 // find the post, or there was nothing new. Bodies of entries may be those of the posts, not copies.
 //
 // When the error is nil everything is kept and may be confirmed. When it is not, some posts may be
-// kept and others not: confirm none of them and let them come again, since ids count once.
+// kept and others not, or not yet by the replica that is online: confirm none of them and let them come
+// again, since ids count once.
 // Work returned beside an error is taken all the same: handle it, or Release it. A member that was
 // taken in an answer that never arrived comes due when its lease ends.
 func (s *Store) Keep(ctx context.Context, posts []referrals.Post) ([]referrals.Work, error) {
@@ -54,9 +55,11 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 		run = s.runSynced
 	}
 	for i, a := range run(ctx, calls) {
-		switch {
-		case a.err != nil:
+		if a.err != nil {
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
+		}
+		switch {
+		case a.err != nil && !errors.Is(a.err, errUnsynced): // what is done and not confirmed has an answer, too
 		case a.text(0) == "taken" || a.text(0) == "only":
 			w, err := s.kept(ctx, members[i], of[members[i]], a)
 			if err != nil {

@@ -30,7 +30,8 @@ type Options struct {
 	// Desks are the ids whose slots Take and Overdue look into when they are given none.
 	Desks []string
 	// Unsynced is called, when it is not nil, after each Keep and each Commit with births or documents
-	// that stands although no replica is known to have it: see the package comment. It must return at once.
+	// that stands although no replica is known to have it, because none is online or none could be reached for ten
+	// seconds: see the package comment. It must return at once.
 	Unsynced func()
 	// Lease is how long a worker may keep what it took; 15 s when zero.
 	Lease time.Duration
@@ -93,7 +94,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
-		unsynced: o.Unsynced, replicas: &replicas{},
+		unsynced: o.Unsynced, replicas: &replicas{giveUp: giveUp, masters: map[string]*master{}},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {
@@ -147,7 +148,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	pipe := s.db.Pipeline()
 	for _, slot := range slots {
-		pipe.Set(ctx, pingKey(slot), 1, time.Minute)
+		pipe.Set(ctx, pingKey(slot), 1, pingLifetime)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("redis cannot be written; look at its log, its disk and its memory: %w", clean(err))

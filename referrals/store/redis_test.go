@@ -51,7 +51,7 @@ func TestNoScriptCrossesSlotsOfACluster(t *testing.T) {
 }
 
 func TestWhatWasKeptSurvivesAKill(t *testing.T) {
-	server := redistest.Start(t)
+	server := redistest.Start(t, "--appendfsync", "always") // everysec holds writes back while the disk is slow
 	b := open(t, Options{URL: server.URL(), RequireDurable: true})
 	m := b.Chat("line", 1)
 	b.mustKeep(t, post(m, 1))

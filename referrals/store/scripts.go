@@ -106,7 +106,7 @@ func (s *Store) runAll(ctx context.Context, calls []call) []answer {
 }
 
 // pipeline sends calls in one round trip, and after them the wait, if there is one.
-func (s *Store) pipeline(ctx context.Context, db pipeliner, calls []call, wait *waiting) []answer {
+func (s *Store) pipeline(ctx context.Context, db redis.Cmdable, calls []call, wait *waiting) []answer {
 	pipe := db.Pipeline()
 	sent := make([]*redis.Cmd, len(calls))
 	for i, c := range calls {
