@@ -18,6 +18,7 @@ func lineFaults() []fault {
 		{name: "one of two killed", rig: two, stores: everyStore, strikes: 2, mayRepeat: true, strike: (*trial).oneKilled},
 		{name: "one of two frozen", rig: two, stores: everyStore, webhook: true, strikes: 1, mayRepeat: true, strike: (*trial).frozen},
 		{name: "line stopped", stores: everyStore, webhook: true, strikes: 2, strike: (*trial).stopped},
+		{name: "line stopped, redis frozen", stores: []storeKind{singleStore}, strikes: 1, mayRepeat: true, strike: (*trial).stoppedInVain},
 		{name: "state keys exchanged", stores: everyStore, strikes: 1, strike: (*trial).exchanged},
 	}
 }
@@ -58,6 +59,22 @@ func (x *trial) stopped() {
 	}
 	if took := time.Since(begun); took > 15*time.Second {
 		x.t.Errorf("stopping took %v", took)
+	}
+	p.start()
+}
+
+// stoppedInVain ends the line while a server does not answer: it goes within 15 seconds all the same. What it could not
+// note down before is done afterwards, or done again.
+func (x *trial) stoppedInVain() {
+	p, s := x.pick(), x.serving()
+	s.Freeze()
+	begun := time.Now()
+	status := p.stop()
+	took := time.Since(begun)
+	s.Thaw()
+	x.t.Logf("stopped without an answer from Redis in %v, exit status %d", took.Round(time.Millisecond), status)
+	if took > 15*time.Second || status != 0 && status != 1 {
+		x.t.Errorf("that is not as promised\n%s", tail(p.log.String(), 20))
 	}
 	p.start()
 }

@@ -13,11 +13,11 @@ import (
 )
 
 // TestFullOutbox lets Telegram refuse everything while an emergency is sent and thousands of messages pile up. The
-// memory they take is bounded; when Telegram is back the emergency's alert does not wait long for its next try, everything
-// else arrives, and each chat's screens in their order.
+// memory they take is bounded; when Telegram is back nothing waits for its next try and the emergency's alert goes before
+// nearly all of it, everything else arrives, and each chat's screens in their order.
 func TestFullOutbox(t *testing.T) {
 	t.Parallel()
-	const strangers, each = 1500, 3
+	const strangers, each = 1500, 2
 	r := newRigWith(t, rigOptions{lean: true, change: []func(*rig, *string){roomy}})
 	officer := r.desk(lima1)
 	d := begun(t, r)
@@ -31,14 +31,14 @@ func TestFullOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	phones := r.strangers(strangers)
-	for _, words := range []string{"/start", "/help", "/privacy"} {
+	for _, words := range []string{"/start", "/help"} {
 		for _, p := range phones {
 			if _, err := p.Send(words); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if !r.eventually(func() bool { return r.waiting() > strangers && r.bot.Pending() == 0 }) {
+	if !r.eventually(func() bool { return r.waiting() >= strangers && r.bot.Pending() == 0 }) {
 		t.Fatalf("%d messages wait, %d updates were not taken", r.waiting(), r.bot.Pending())
 	}
 	grown := r.memory() - idle
@@ -49,14 +49,14 @@ func TestFullOutbox(t *testing.T) {
 	if !r.eventually(func() bool { return len(r.sim.Calls("sendDocument")) >= 5 }) { // each pause was longer than the one before
 		t.Fatal("the alert was not tried again")
 	}
-	refused := len(r.sim.Calls())
+	refused, waiting := len(r.sim.Calls()), r.waiting()
 	healed := time.Now()
 	heal()
 	officer.document(d.code() + ".asc")
 	alerted, before := alertIn(r.sim.Calls()[refused:])
-	t.Logf("the alert came %v after Telegram did, behind %d messages", alerted.Sub(healed), before)
-	if alerted.Sub(healed) > nextTry {
-		t.Error("that is too late")
+	t.Logf("the alert came %v after Telegram did, behind %d messages of %d", alerted.Sub(healed), before, waiting)
+	if before > waiting/10 { // those that were being tried when Telegram came back
+		t.Error("those did not wait for it")
 	}
 	if !within(3*patience, func() bool { return r.waiting() == 0 }) {
 		t.Fatalf("%d messages still wait", r.waiting())
@@ -68,9 +68,6 @@ func TestFullOutbox(t *testing.T) {
 		}
 	}
 }
-
-// nextTry is the longest that an alert may wait after Telegram is back: its pause after five refusals, and some.
-const nextTry = 20 * time.Second
 
 // strangers are people with phones.
 func (r *rig) strangers(n int) []*telegramsim.Phone {

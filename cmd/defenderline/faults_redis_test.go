@@ -127,7 +127,7 @@ func (x *trial) behind() {
 	lost := x.serving()
 	late := x.follower(lost)
 	way := redistest.StartProxy(x.t, lost)
-	way.Delay(15 * time.Millisecond)
+	way.Delay(300 * time.Millisecond)
 	late.Follow(way.Addr)
 	x.crowd.after(2 * len(x.crowd.people))
 	way.Down(true) // what is on its way is gone with the master
