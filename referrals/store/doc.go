@@ -48,7 +48,7 @@
 // or the drop. Ids of posts and of moves: 48 hours, for which Mend sees. Ids of messages: 48 hours, after
 // which no messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
-// be losing it quietly. Events: about the last 10,000 of a desk, Options.EndedFor at most.
+// be losing it quietly. Events: about the last 10,000 of a desk, Options.EndedFor at most, by Redis's clock.
 //
 // # Received means more than one machine
 //

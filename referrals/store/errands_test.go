@@ -286,3 +286,37 @@ func FuzzDecodeErrand(f *testing.F) {
 		}
 	})
 }
+
+// TestALostAnswerLosesNoErrand holds a task, does not hear of it, and asks again with what it knows, sooner or later.
+func TestALostAnswerLosesNoErrand(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		loss := &lossy{}
+		w := b.mustKeep(t, post(b.Chat("line", 1), 1))[0]
+		tasks, _ := b.mustCommit(t, w, referrals.Commit{Done: doneOf(w), Errands: []referrals.Errand{{Notice: &referrals.Notice{Desk: "lima"}}}})
+		if held, err := b.Hold(b.ctx, tasks); err != nil || len(held) != 1 {
+			t.Fatalf("held: %+v %v", held, err)
+		} else {
+			tasks = held
+		}
+		b.db.AddHook(loss)
+		for _, pause := range []time.Duration{0, time.Second, 10 * time.Second, 20 * time.Second} {
+			b.clock.move(pause)
+			loss.next.Store(true)
+			if held, err := b.Hold(b.ctx, tasks); err == nil || len(held) != 0 {
+				t.Fatalf("an answer that was lost arrived: %+v", held)
+			}
+		}
+		b.clock.move(time.Second)
+		held, err := b.Hold(b.ctx, tasks)
+		if err != nil || len(held) != 1 || !held[0].Till.After(b.clock.now()) || len(b.unheard.tried) != 0 {
+			t.Fatalf("after lost answers: %+v %v", held, err)
+		}
+		b.clock.move(16 * time.Second)
+		if taken, err := b.Overdue(b.ctx, 1); err != nil || len(taken) != 1 {
+			t.Fatalf("overdue: %+v %v", taken, err)
+		}
+		if held, err := b.Hold(b.ctx, held); err != nil || len(held) != 0 {
+			t.Fatalf("another has it: %+v %v", held, err)
+		}
+	})
+}

@@ -2,9 +2,11 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"defenderline/referrals"
@@ -95,21 +97,46 @@ func TestOldEventsEndAndAnOldIDReadsFromTheOldest(t *testing.T) {
 
 func TestEventsEndWithTheirTime(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
-		b.clock.move(time.Since(b.clock.now())) // ids are of the server's clock
+		for _, hours := range []time.Duration{169, 167} { // ids are of the server's clock
+			id := fmt.Sprintf("%d-0", ms(time.Now().Add(-hours*time.Hour)))
+			if err := b.db.XAdd(b.ctx, &redis.XAddArgs{Stream: eventsKey("fld"), ID: id, Values: []any{"c", fmt.Sprint(int(hours))}}).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		b.offer(t, "AAAA-AAAA-1", referrals.Urgent)
-		b.clock.move(167 * time.Hour)
+		b.clock.move(1000 * time.Hour) // ahead
 		b.mustMend(t, 1)
-		if kept := b.events(t, "fld", "0", 0); len(kept) != 1 {
-			t.Fatalf("before their time is over: %+v", kept)
+		if kept := b.events(t, "fld", "0", 0); len(kept) != 2 || kept[0].Code != "167" {
+			t.Fatalf("kept: %+v", kept)
 		}
-		b.db.Persist(b.ctx, eventsKey("fld"))
-		b.clock.move(2 * time.Hour)
-		b.mustMend(t, 1)
-		if old := b.events(t, "fld", "0", 0); len(old) != 0 {
-			t.Fatalf("after 169 hours: %+v", old)
+		b.db.PExpire(b.ctx, eventsKey("fld"), 2*time.Hour)
+		b.mustMove(t, referrals.Move{ID: "r", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
+		if ttl := b.db.PTTL(b.ctx, eventsKey("fld")).Val(); ttl < 167*time.Hour {
+			t.Fatalf("an event is kept for %v", ttl)
 		}
+		b.db.Del(b.ctx, eventsKey("fld"))
+		b.mustMove(t, referrals.Move{ID: "s", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
 		if ttl := b.db.PTTL(b.ctx, eventsKey("fld")).Val(); ttl <= 0 {
 			t.Fatalf("events without an end: %v", ttl)
+		}
+	})
+}
+
+func TestAQuietDeskForgetsWhatEnded(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		b.offer(t, "AAAA-AAAA-1", referrals.Urgent)
+		b.offer(t, "BBBB-BBBB-1", referrals.Urgent)
+		b.mustMove(t, referrals.Move{ID: "w", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Withdrawn, AtRung: -1})
+		for _, c := range []struct {
+			after           time.Duration
+			places, endings int64
+		}{{167 * time.Hour, 2, 1}, {2 * time.Hour, 1, 0}} {
+			b.clock.move(c.after)
+			b.mustMend(t, 1)
+			places, endings := b.db.ZCard(b.ctx, queueKey("fld")).Val(), b.db.ZCard(b.ctx, endedKey("fld")).Val()
+			if places != c.places || endings != c.endings {
+				t.Fatalf("%d places, %d ended", places, endings)
+			}
 		}
 	})
 }

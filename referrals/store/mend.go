@@ -10,8 +10,8 @@ import (
 )
 
 // Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and forgets
-// ids of posts and events of desks whose time is over. Every process calls it about once a minute, and always the same way: by it a process
-// also shows that its clock is in use. Three round trips when nothing is wrong.
+// ids of posts, and events and ended holdings of desks, whose time is over. Every process calls it about once a minute, and always the same way: by it a process
+// also shows that its clock is in use. Two round trips when nothing is wrong.
 //
 // A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
 // the highest clock that was used in it. When that lies ahead, and nobody has used such a clock
@@ -21,15 +21,19 @@ import (
 // error that says how far the clocks are apart.
 func (s *Store) Mend(ctx context.Context) error {
 	now := s.now()
+	s.unheard.forget(now.Add(-time.Hour))
 	var failed error
 	if err := s.learn(ctx); err != nil {
 		failed = fmt.Errorf("mend: %w", err)
 	}
 	calls := make([]call, len(s.slots))
 	for i, slot := range s.slots {
-		calls[i] = call{s.scripts.mend, []string{counterKey(slot), markKey(slot), outboxKey(slot), seenKey(slot)},
-			[]any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
-				ms(now.Add(-known)), known.Milliseconds()}}
+		keys := []string{counterKey(slot), markKey(slot), outboxKey(slot), seenKey(slot)}
+		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
+			keys = append(keys, eventsKey(desk), queueKey(desk), endedKey(desk))
+		}
+		calls[i] = call{s.scripts.mend, keys, []any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
+			ms(now.Add(-known)), known.Milliseconds(), s.endedFor.Milliseconds()}}
 	}
 	var apart time.Duration
 	for i, a := range s.runAll(ctx, calls) {
@@ -49,7 +53,7 @@ func (s *Store) Mend(ctx context.Context) error {
 		failed = errors.Join(failed, fmt.Errorf("the clock of this machine is %v behind that of another replica of the line; "+
 			"set both by a time server", apart.Round(time.Second)))
 	}
-	return errors.Join(failed, s.trimEvents(ctx, now))
+	return failed
 }
 
 // mendAtOnce is the most errands, and the most names, that one script puts right.
@@ -123,25 +127,6 @@ func (s *Store) unmark(ctx context.Context, slot, mark string, now time.Time) er
 	}
 	if err != nil {
 		return fmt.Errorf("mend: %w", clean(err))
-	}
-	return nil
-}
-
-// trimEvents forgets events of before Options.EndedFor, by the server's clock, which their ids are of.
-func (s *Store) trimEvents(ctx context.Context, now time.Time) error {
-	pipe := s.db.Pipeline()
-	oldest := strconv.FormatInt(ms(now.Add(-s.endedFor)), 10)
-	for _, slot := range s.slots {
-		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
-			pipe.XTrimMinID(ctx, eventsKey(desk), oldest)
-			pipe.ExpireNX(ctx, eventsKey(desk), s.endedFor) // begun anew by a move that begins nothing
-		}
-	}
-	if pipe.Len() == 0 {
-		return nil
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return fmt.Errorf("trim events: %w", clean(err))
 	}
 	return nil
 }

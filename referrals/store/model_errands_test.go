@@ -84,9 +84,18 @@ func (m *model) hold(r *rapid.T) {
 	m.answered(r, lost, err)
 	var want []referrals.Task
 	for _, t := range tasks {
-		if is := m.tasks[t.Slot+" "+t.ID]; is != nil && is.till.Equal(t.Till) {
-			is.till = m.b.clock.now().Add(15 * time.Second)
+		of, now := unheardOf(t), m.b.clock.now()
+		tried, till := m.tried[of], now.Add(15*time.Second)
+		if n := len(tried); n > 0 && tried[n-1].After(now.Add(7500*time.Millisecond)) && tried[n-1].Before(till) {
+			till = tried[n-1]
+		}
+		is := m.tasks[t.Slot+" "+t.ID]
+		if is != nil && (is.till.Equal(t.Till) || slices.ContainsFunc(tried, is.till.Equal)) {
+			is.till = till
 			want = append(want, t)
+		}
+		if m.tried[of] = append(tried, till); !lost {
+			delete(m.tried, of)
 		}
 	}
 	if !lost && !slices.EqualFunc(held, want, sameTask) {

@@ -27,7 +27,8 @@ type model struct {
 	of       map[referrals.Member]*modelMember
 	tasks    map[string]*modelTask // slot and id of errands that are not settled
 	held     map[string]*modelHolding
-	messages map[int]bool // of the first member
+	messages map[int]bool                // of the first member
+	tried    map[unheardHold][]time.Time // until when tasks may be held, which nobody heard
 	// In the hands of workers.
 	works     []referrals.Work
 	committed []modelCommit
@@ -78,7 +79,7 @@ func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
 
 func newModel(b backend) *model {
 	m := &model{b: b, loss: &lossy{}, known: map[string]bool{}, of: map[referrals.Member]*modelMember{},
-		tasks: map[string]*modelTask{}, held: map[string]*modelHolding{}, messages: map[int]bool{}}
+		tasks: map[string]*modelTask{}, held: map[string]*modelHolding{}, messages: map[int]bool{}, tried: map[unheardHold][]time.Time{}}
 	b.db.AddHook(m.loss)
 	first := b.Chat("line", 1)
 	m.members = []referrals.Member{first, b.Case(first, code), {Slot: "p64", Name: "c"}}

@@ -105,7 +105,9 @@ if not state and ARGV[9] ~= '1' then
   return answer('moved', string.rep('0', (#ARGV - 23) / 2))
 end
 redis.call('XADD', KEYS[8], 'MAXLEN', '~', 10000, '*', 'c', code, 's', ARGV[7], 'l', lane, 'a', ARGV[15])
-if not state then redis.call('PEXPIRE', KEYS[8], ARGV[21]) end
+if redis.call('PTTL', KEYS[8]) < tonumber(ARGV[21]) * 0.99 then -- as long as its last event, but not written each time
+  redis.call('PEXPIRE', KEYS[8], ARGV[21])
+end
 local mine = ''
 for i = 24, #ARGV, 2 do
   redis.call('ZADD', KEYS[6], ARGV[23], ARGV[i])

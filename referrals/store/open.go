@@ -74,6 +74,7 @@ type Store struct {
 	warnings []string
 	unsynced func()
 	replicas *replicas
+	unheard  *unheard
 }
 
 // Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
@@ -94,7 +95,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
-		unsynced: o.Unsynced, replicas: &replicas{giveUp: giveUp, masters: map[string]*master{}},
+		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
+		unheard: &unheard{tried: map[unheardHold][]time.Time{}},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

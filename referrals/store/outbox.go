@@ -72,21 +72,28 @@ func (s *Store) overdueSlots(ctx context.Context, now time.Time) ([]string, erro
 
 // Hold keeps tasks for a lease from now, and returns those that are still the caller's with the new
 // Till, in their order. Those that were settled, or that another has taken, are missing: they must not
-// be run. One round trip. Beside an error it returns what is known to be held; what is not may be
-// another's from its Till on.
+// be run. One round trip. Beside an error it returns what is known to be held; the rest may be another's from
+// its Till on. When the same task, with the same Till, is asked for again by this process, it does not matter that
+// the first answer was lost; its new Till may then be as little as half a lease from now.
 func (s *Store) Hold(ctx context.Context, tasks []referrals.Task) (held []referrals.Task, err error) {
-	till := s.now().Add(s.lease)
+	now := s.now()
 	slots, of := bySlot(tasks)
 	calls := make([]call, len(slots))
+	till := make(map[unheardHold]time.Time, len(tasks))
 	for i, slot := range slots {
-		args := []any{ms(till)}
+		var args []any
 		for _, t := range of[slot] {
-			args = append(args, t.ID, ms(t.Till))
+			to, mine := s.unheard.ask(t, now, s.lease)
+			till[unheardOf(t)] = to
+			args = append(args, t.ID, ms(to), mine)
 		}
 		calls[i] = call{s.scripts.prolong, []string{outboxKey(slot)}, args}
 	}
 	mine := make(map[string]map[string]bool, len(slots))
 	for i, a := range s.runAll(ctx, calls) {
+		for _, t := range of[slots[i]] {
+			s.unheard.note(t, till[unheardOf(t)], a.err == nil)
+		}
 		if a.err != nil {
 			err = errors.Join(err, fmt.Errorf("hold: %w", a.err))
 			continue
@@ -98,7 +105,7 @@ func (s *Store) Hold(ctx context.Context, tasks []referrals.Task) (held []referr
 	}
 	for _, t := range tasks {
 		if mine[t.Slot][t.ID] {
-			t.Till = till
+			t.Till = till[unheardOf(t)]
 			held = append(held, t)
 		}
 	}

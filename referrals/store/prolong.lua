@@ -1,14 +1,15 @@
--- Gives errands more time to whoever has them: those whose time ends exactly when the caller says.
+-- Gives errands more time to whoever has them: those whose time ends when the caller says. Where answers
+-- were lost, the caller knows several times of which one may be it.
 --
 -- KEYS  1 outbox
--- ARGV  1 their time ends (ms)  2.. id, until when (ms) the caller has it
+-- ARGV  1.. id, until when (ms) it is to have it, until when (ms) it may have it: ',a,b,'
 -- Returns  {id, ...}: those that are the caller's, and now longer so; the others were not changed
 
 local held = {}
-for i = 2, #ARGV, 2 do
+for i = 1, #ARGV, 3 do
   local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if score and tonumber(score) == tonumber(ARGV[i + 1]) then
-    redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i])
+  if score and string.find(ARGV[i + 2], ',' .. string.format('%.0f', tonumber(score)) .. ',', 1, true) then
+    redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i])
     held[#held + 1] = ARGV[i]
   end
 end

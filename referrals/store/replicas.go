@@ -31,10 +31,10 @@ const (
 type replicas struct {
 	// expected: there are or were some, or there is a sentinel; without any now, acts are unsynced.
 	expected atomic.Bool
-	// giveUp is the constant; less in tests.
-	giveUp  time.Duration
-	mu      sync.Mutex
-	masters map[string]*master // by address
+	// patience and giveUp are replicaWait and giveUp; less in tests.
+	patience, giveUp time.Duration
+	mu               sync.Mutex
+	masters          map[string]*master // by address
 }
 
 // master is what is known of one master. Its times are of this process, which waits by them: Options.Now

@@ -210,7 +210,7 @@ func TestASentinelsMasterIsAlwaysReplicated(t *testing.T) {
 func TestASentinelsMasterThatMayNotBeAskedIsWaitedFor(t *testing.T) {
 	server := redistest.Start(t, append([]string{"--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info", "--user", "reader", "on", ">x", "~*", "&*", "+@all"}, atOnce...)...)
 	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", []string{redistest.StartSentinel(t, "line", server)}}})
-	b.replicas.giveUp = time.Nanosecond
+	b.replicas.patience, b.replicas.giveUp = 100*time.Millisecond, time.Nanosecond
 	b.mustKeep(t, post(b.Chat("line", 1), 1))
 	reader := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "reader", Password: "x", Protocol: 2})
 	defer func() { _ = reader.Close() }()

@@ -118,7 +118,7 @@ func (s *Store) unlessMoved(ctx context.Context, cluster *redis.ClusterClient, c
 func (s *Store) runAt(ctx context.Context, db redis.Cmdable, addr string, calls []call) (answers []answer, alone bool) {
 	var wait *waiting
 	if is := s.followed(ctx, db, addr); is.replicas > 0 {
-		wait = newWaiting(calls[0], is.disk)
+		wait = newWaiting(calls[0], s.replicas.patience, is.disk)
 	}
 	began := time.Now()
 	answers = s.pipeline(ctx, db, calls, wait)
@@ -163,11 +163,11 @@ type waiting struct {
 }
 
 // newWaiting is a wait behind a call, for something written beside its keys.
-func newWaiting(c call, disk bool) *waiting {
+func newWaiting(c call, patience time.Duration, disk bool) *waiting {
 	tag, _, _ := strings.Cut(strings.TrimPrefix(c.keys[0], "{"), "}")
-	w := &waiting{key: pingKey(tag), disk: disk, patience: replicaWait}
+	w := &waiting{key: pingKey(tag), disk: disk, patience: patience}
 	if disk {
-		w.patience = besideDisk
+		w.patience = min(patience, besideDisk)
 	}
 	return w
 }

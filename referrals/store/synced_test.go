@@ -133,8 +133,9 @@ func TestAReplicaThatNeverKeepsUpIsGivenUp(t *testing.T) {
 	t.Parallel()
 	server, _, proxy := behindProxy(t)
 	b, unsynced := counted(t, Options{URL: server.URL()})
-	b.replicas.giveUp = 2 * replicaWait
-	proxy.Delay(replicaWait)
+	const late = 500 * time.Millisecond
+	b.replicas.patience, b.replicas.giveUp = late, 2*late
+	proxy.Delay(late)
 	began := time.Now()
 	b.received(t, post(b.Chat("line", 1), 1))
 	if took := time.Since(began); took < b.replicas.giveUp || unsynced.Load() != 1 {
@@ -143,7 +144,7 @@ func TestAReplicaThatNeverKeepsUpIsGivenUp(t *testing.T) {
 	b.mustKeep(t, post(b.Chat("line", 2), 2)) // from then on at once
 	proxy.Delay(0)
 	untilSynced(t, b, unsynced, 1000)
-	proxy.Delay(replicaWait)
+	proxy.Delay(late)
 	if _, err := b.Keep(b.ctx, []referrals.Post{post(b.Chat("line", 3), 3)}); !errors.Is(err, errUnsynced) {
 		t.Fatalf("one that kept up again is given up at once: %v", err)
 	}
