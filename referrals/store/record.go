@@ -10,7 +10,8 @@ import (
 	"defenderline/referrals"
 )
 
-// Record returns what a member knows, without taking it: nil when it has no record.
+// Record returns what a member knows, without taking it: nil when it has no record, or one that is
+// damaged and would be given up as Work.Damaged.
 func (s *Store) Record(ctx context.Context, m referrals.Member) ([]byte, error) {
 	sealed, err := s.db.HGet(ctx, recordKey(m), "s").Bytes()
 	if errors.Is(err, redis.Nil) {
@@ -19,5 +20,9 @@ func (s *Store) Record(ctx context.Context, m referrals.Member) ([]byte, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read a record: %w", clean(err))
 	}
-	return s.vault.open(recordKey(m), "", sealed)
+	state, err := s.vault.open(recordKey(m), "", sealed)
+	if err != nil && s.givenUp(ctx, m, err) {
+		return nil, nil
+	}
+	return state, err
 }
