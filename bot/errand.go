@@ -194,3 +194,10 @@ func place(o referrals.Task) (commit string, number int) {
 	}
 	return o.Slot + " " + o.ID[:max(i, 0)], number
 }
+
+// before says that an errand was left by an earlier commit than another of the same slot: their numbers only rise.
+func (id errandID) before(other errandID) bool {
+	a, _, _ := strings.Cut(id.id, "-")
+	b, _, _ := strings.Cut(other.id, "-")
+	return id.slot == other.slot && (len(a) < len(b) || len(a) == len(b) && a < b)
+}

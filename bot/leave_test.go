@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"defenderline/referrals"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -98,6 +99,26 @@ func TestLateScreens(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A screen that comes late, because who had it in hand was killed after a newer one was committed, takes no newer one away.
+func TestALateScreenOvertakesNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, fine))
+		d.store.record = []byte(`{"s":{"t":5}}`)
+		screen := func(text string, turn int) referrals.Errand {
+			return sendOf(text, func(c *call) {
+				c.Own, c.Screen, c.Turn, c.Made = true, true, turn, time.Now().Add(-time.Minute).UnixMilli()
+			})
+		}
+		d.start(t.Context(), tasks("p07", "18", screen("newer", 5)))
+		d.start(t.Context(), tasks("p07", "9", screen("older", 4)))
+		sending(t, d.out, 2, 0)
+		calm()
+		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage newer[]"}) || len(d.store.settledIDs()) != 2 {
+			t.Errorf("called %q, settled %q", got, d.store.settledIDs())
+		}
+	})
 }
 
 // A screen sent anew takes the buttons off the one before it: the one this process sent, else the one the turn knows of.

@@ -76,8 +76,8 @@ const (
 	queueLength   = 256
 	lookEvery     = 500 * time.Millisecond
 	sweepEvery    = 2 * time.Second
-	lastWords     = 7 * time.Second // at the end: for what is still to be sent
-	lastCalls     = 3 * time.Second // and for what is being sent then
+	lastWords     = 5 * time.Second // at the end: for what is still to be sent
+	lastCalls     = 2 * time.Second // and for what is being sent then
 )
 
 // Line is one replica's bot.
@@ -257,7 +257,7 @@ func (l *Line) receivers() []func(context.Context) {
 	return all
 }
 
-// ends bounds the end: after seven seconds nothing more is sent, and three seconds later calls that hang are cut off.
+// ends bounds the end: after five seconds nothing more is sent, and two seconds later calls that hang are cut off.
 func (l *Line) ends(ctx, over context.Context, stop func()) {
 	select {
 	case <-ctx.Done():

@@ -43,7 +43,8 @@ func says(notes, older []string) bool {
 const keptNote = "note.kept"
 
 // comes notes a screen that is going to be sent, and gives those that need not be any more, because it says all that they
-// say: however much a person writes while Telegram is slow, one screen waits.
+// say: however much a person writes while Telegram is slow, one screen waits. One of an earlier commit, which comes late because
+// somebody else had it in hand, overtakes none.
 func (s *screens) comes(l *leaving) (overtaken []*leaving) {
 	if !l.Screen {
 		return nil
@@ -52,7 +53,7 @@ func (s *screens) comes(l *leaving) (overtaken []*leaving) {
 	defer s.mu.Unlock()
 	k := s.chat(l.order)
 	k.waiting = slices.DeleteFunc(k.waiting, func(old *leaving) bool {
-		if old.Sweep > 0 || len(old.Gone) > 0 || !says(l.Notes, old.Notes) || !old.stage.CompareAndSwap(stageWaits, stageOver) {
+		if l.id.before(old.id) || old.Sweep > 0 || len(old.Gone) > 0 || !says(l.Notes, old.Notes) || !old.stage.CompareAndSwap(stageWaits, stageOver) {
 			return false
 		}
 		overtaken = append(overtaken, old)

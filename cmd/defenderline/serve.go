@@ -68,7 +68,10 @@ func (p *parts) run(ctx context.Context) error {
 		group.Go(func() error { return s.serve(within, listening[i]) })
 	}
 	group.Go(func() error { return p.mend(within) })
+	ended := make(chan struct{})
+	group.Go(func() error { return p.letGo(within, ended) })
 	group.Go(func() error {
+		defer close(ended)
 		if err := p.start(within); err != nil {
 			return err
 		}
@@ -81,6 +84,25 @@ func (p *parts) run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// letGo closes the store when the end takes too long: a server that is frozen answers no context, and whoever stops the line
+// waits for it.
+func (p *parts) letGo(ctx context.Context, ended <-chan struct{}) error {
+	const patience = 12 * time.Second
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		return p.store.Close()
+	}
 }
 
 // start tells Telegram how updates are received. A Telegram that cannot be reached is waited for, since
@@ -132,7 +154,9 @@ func (s server) serve(ctx context.Context, l net.Listener) error {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	err := srv.Shutdown(end)
+	if srv.Shutdown(end) != nil { // what hangs is cut: Telegram delivers again
+		_ = srv.Close()
+	}
 	<-done
-	return err
+	return nil
 }
