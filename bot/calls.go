@@ -105,7 +105,8 @@ func (c call) anew() (call, bool) {
 		return call{}, false
 	}
 	delete(params, "message_id")
-	return call{Bot: c.Bot, Chat: c.Chat, Method: "sendMessage", Params: encode(params), Own: c.Own}, true
+	c.Method, c.Anew, c.Params = "sendMessage", false, encode(params)
+	return c, true
 }
 
 // bare takes the buttons off a message.

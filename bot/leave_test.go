@@ -1,14 +1,16 @@
 package bot
 
 import (
-	"defenderline/referrals"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"defenderline/referrals"
 )
 
 // screenOf is a screen on its way to a chat.
@@ -117,6 +119,38 @@ func TestALateScreenOvertakesNone(t *testing.T) {
 		calm()
 		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage newer[]"}) || len(d.store.settledIDs()) != 2 {
 			t.Errorf("called %q, settled %q", got, d.store.settledIDs())
+		}
+	})
+}
+
+// A press on a screen below which another was sent meanwhile, because the person wrote and pressed at once, is answered below:
+// the question stands last on the phone, and no message that shows it is taken away.
+func TestTheQuestionStandsLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		number := 20
+		d := newDepot(t, func(method string, _ []byte, _ *http.Request) (int, string) {
+			if method == "sendMessage" {
+				number++
+			}
+			return 200, fmt.Sprintf(`{"ok":true,"result":{"message_id":%d}}`, number)
+		})
+		screen := func(name string, change func(*call)) referrals.Errand {
+			return sendOf(name, func(c *call) { c.Screen, c.Own, c.Made = true, true, time.Now().UnixMilli(); change(c) })
+		}
+		sending(t, d.out, 1, 0)
+		d.start(t.Context(), tasks("p07", "17", screen("account", func(c *call) { c.Turn = 6 })))
+		calm() // 21 asks for the account, 22 too; then the press on 21 is answered
+		d.start(t.Context(), tasks("p07", "18", screen("account", func(c *call) { c.Turn, c.Edits = 6, 21 })))
+		calm()
+		d.start(t.Context(), tasks("p07", "19", screen("consent", func(c *call) {
+			c.Method, c.Anew, c.Turn, c.Edits = "editMessageText", true, 7, 21
+			c.Params = json.RawMessage(`{"chat_id":5,"message_id":21,"text":"consent"}`)
+		})))
+		time.Sleep(time.Minute)
+		calm()
+		want := []string{"sendMessage account[]", "sendMessage account[]", "deleteMessages [21]", "sendMessage consent[]", "editMessageReplyMarkup []"}
+		if got := d.diary.all(); !slices.Equal(got, want) {
+			t.Errorf("called %q", got)
 		}
 	})
 }

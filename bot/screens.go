@@ -88,6 +88,16 @@ func (s *screens) leaves(l *leaving) bool {
 	return l.stage.CompareAndSwap(stageWaits, stageLeaves)
 }
 
+// below says that a screen was sent below the message that a call edits: the question must not be asked above it.
+func (s *screens) below(l *leaving) bool {
+	if !l.Screen || l.Edits == 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chat(l.order).message > l.Edits
+}
+
 // shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
 // both ask the same question and the one before said nothing that this one does not.
 func (s *screens) shown(order string, c call, message int) (old int, same bool) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -204,6 +205,10 @@ func dump(t *testing.T, r *rig) []byte {
 		case "zset":
 			for _, z := range db.ZRangeWithScores(ctx, k, 0, -1).Val() {
 				out.WriteString(z.Member.(string) + " " + strconv.FormatFloat(z.Score, 'f', -1, 64) + " ")
+			}
+		case "stream":
+			for _, m := range db.XRange(ctx, k, "-", "+").Val() {
+				fmt.Fprint(&out, m.ID, " ", m.Values, " ")
 			}
 		default:
 			t.Errorf("%s is a %s, which this test does not read", k, kind)

@@ -43,14 +43,14 @@ func (h *history) add(list *[]claimAct, a claimAct) {
 	*list = append(*list, a)
 }
 
-// unheard finds the claim of a number that its owner never heard of, made after a moment, and takes it
+// unheard finds the claim of a number that its owner never heard of, made between two moments, and takes it
 // from the list. Its owner was only told so if somebody had claimed again before that answer.
-func (h *history) unheard(claim int64, after time.Duration) (claimAct, bool) {
+func (h *history) unheard(claim int64, after, before time.Duration) (claimAct, bool) {
 	slices.SortFunc(h.maybe, func(a, b claimAct) int { return cmp.Compare(a.end, b.end) })
 	for i, m := range h.maybe {
 		again := slices.ContainsFunc(h.acts, func(a claimAct) bool { return a.kind == "claim" && a.claim > claim && a.start < m.end }) ||
 			slices.ContainsFunc(h.maybe, func(a claimAct) bool { return a.actor != m.actor && a.start < m.end })
-		if again && after <= m.end {
+		if again && after <= m.end && m.start <= before {
 			h.maybe = slices.Delete(h.maybe, i, i+1)
 			return m, true
 		}
@@ -71,7 +71,7 @@ func (h *history) check() error {
 	owner := -1
 	for _, a := range acts {
 		if a.kind == "end" && owner < 0 && a.claim == last.claim+1 {
-			if m, ok := h.unheard(a.claim, line); ok {
+			if m, ok := h.unheard(a.claim, line, a.end); ok {
 				line, owner, last.claim = max(line, m.start), m.actor, a.claim
 			}
 		}
