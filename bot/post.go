@@ -56,6 +56,7 @@ const (
 // effort is how far the delivery of one errand has come.
 type effort struct {
 	tries int
+	large bool     // a file is sent, which may take long
 	sent  []string // documents that arrived: those are not sent again
 	card  card     // the message with a case's buttons that was sent; 0: none
 }
@@ -77,7 +78,7 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 		client = p.clients[lineBot]
 	}
 	within := callWithin
-	if method == "sendDocument" {
+	if e.large {
 		within = uploadWithin
 	}
 	limited, cancel := context.WithTimeout(ctx, within)
@@ -295,6 +296,7 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 		return pause(err, e.tries)
 	}
 	defer body.Close()
+	e.large = strings.HasSuffix(name, ".pgp")
 	fields := map[string]string{"chat_id": strconv.FormatInt(chat, 10), "caption": p.caption(d, n),
 		"disable_content_type_detection": "true"}
 	if n.Kind == referrals.NoticeAlert {

@@ -163,6 +163,9 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 
 func TestAClusterWaitsAtTheMasterOfTheKey(t *testing.T) {
 	cluster := redistest.StartReplicatedCluster(t, 3, atOnce...)
+	for _, master := range cluster.Nodes[:3] { // its replica is in step, and it may not know yet
+		online(t, master.Client(), 1)
+	}
 	b, unsynced := counted(t, Options{Cluster: cluster.Addresses()})
 	var posts []referrals.Post
 	for i := range int64(50) {
