@@ -60,15 +60,15 @@ func (r *runner) one(ctx context.Context, t referrals.Task) {
 	case e.Notice != nil:
 		r.notices(ctx, id, *e.Notice)
 	case e.Move != nil:
-		r.finish(ctx, id, r.move(ctx, *e.Move))
+		r.done(ctx, id, r.move(ctx, *e.Move))
 	case e.Post != nil:
 		err := r.store.Post(ctx, *e.Post)
-		r.finish(ctx, id, err)
+		r.done(ctx, id, err)
 		if err == nil {
 			r.wake(e.Post.To.Slot)
 		}
 	default:
-		r.finish(ctx, id, nil)
+		r.done(ctx, id, nil)
 	}
 }
 
@@ -114,9 +114,23 @@ func (r *runner) count(h referrals.Holding, m referrals.Move) {
 // finish notes an errand that was done, and leaves one that failed for the sweep.
 func (r *runner) finish(ctx context.Context, id errandID, err error, sent ...referrals.Delivery) {
 	if err == nil {
-		r.hands.finish(id, sent...)
+		r.hands.finish(id, false, sent...)
 		return
 	}
+	r.failed(ctx, id, err)
+}
+
+// done notes an errand that was done and that does no harm when it is done again, and leaves one that failed for the sweep.
+func (r *runner) done(ctx context.Context, id errandID, err error) {
+	if err == nil {
+		r.hands.finish(id, true)
+		return
+	}
+	r.failed(ctx, id, err)
+}
+
+// failed leaves an errand for the sweep.
+func (r *runner) failed(ctx context.Context, id errandID, err error) {
 	r.hands.leave(id)
 	if ctx.Err() == nil {
 		r.log.Warn("an errand is left for later", "err", err)

@@ -55,7 +55,7 @@ func newDepot(t *testing.T, api server) *depot {
 // calm waits until everything that can be done now is done, and settled.
 func calm() {
 	synctest.Wait()
-	time.Sleep(gather)
+	time.Sleep(linger + gather)
 	synctest.Wait()
 }
 

@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +32,9 @@ type hands struct {
 	mu      sync.Mutex
 	tasks   map[errandID]*inHand
 	done    []errandID // to be settled
+	later   []errandID // to be settled with others
 	batched []errandID // being settled
+	recent  recent
 	wake    chan struct{}
 }
 
@@ -39,17 +43,18 @@ type errandID struct{ slot, id string }
 
 // inHand is one errand in hand: until when, whether it is done, and what was sent by it.
 type inHand struct {
+	settled
 	till time.Time
 	done bool
-	sent []referrals.Delivery
 }
 
 func newHands(store ledger, now func() time.Time, log *slog.Logger) *hands {
-	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{},
+	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{}, recent: recent{seed: maphash.MakeSeed()},
 		wake: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
 }
 
-// take takes an errand in hand. It says false when it was there already, done or not.
+// take takes an errand in hand. It says false when it was there already, done or not, and when it was settled lately: the
+// store has forgotten that, and is told again.
 func (h *hands) take(t referrals.Task) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -58,7 +63,13 @@ func (h *hands) take(t referrals.Task) bool {
 		known.till = t.Till
 		return false
 	}
-	h.tasks[id] = &inHand{till: t.Till}
+	task := &inHand{till: t.Till, settled: settled{print: h.recent.print(t.Errand)}}
+	h.tasks[id] = task
+	if was, ok := h.recent.find(id, task.print); ok {
+		task.done, task.settled = true, was
+		h.settleSoon(id)
+		return false
+	}
 	return true
 }
 
@@ -69,8 +80,9 @@ func (h *hands) leave(id errandID) {
 	delete(h.tasks, id)
 }
 
-// finish notes that an errand was done, and what was sent by it.
-func (h *hands) finish(id errandID, sent ...referrals.Delivery) {
+// finish notes that an errand was done, and what was sent by it. One that does no harm when it is done again may wait to be
+// settled with others.
+func (h *hands) finish(id errandID, harmless bool, sent ...referrals.Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	task := h.tasks[id]
@@ -82,7 +94,16 @@ func (h *hands) finish(id errandID, sent ...referrals.Delivery) {
 		return
 	}
 	task.done, task.sent = true, sent
-	h.done = append(h.done, id)
+	if harmless && len(sent) == 0 {
+		h.later = append(h.later, id)
+		return
+	}
+	h.settleSoon(id)
+}
+
+// settleSoon puts an errand among those to be settled. The caller holds the lock.
+func (h *hands) settleSoon(ids ...errandID) {
+	h.done = append(h.done, ids...)
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -197,13 +218,22 @@ const mostSettled = 500
 // the process is killed within it, they are made once more.
 const gather = 2 * time.Millisecond
 
+// linger is how long what does no harm when it is done again waits at most: edits of a screen and answers to presses are
+// most of what is done, and a slot is told of all that were made meanwhile at once.
+const linger = time.Second
+
 // settling settles what was done, all that gathered during one round trip in the next, until ctx ends.
 func (h *hands) settling(ctx context.Context) {
+	tick := time.NewTicker(linger)
+	defer tick.Stop()
 	for tries := 0; ; {
 		select {
 		case <-ctx.Done():
 			h.last()
 			return
+		case <-tick.C:
+			h.ripen()
+			continue
 		case <-h.wake:
 		}
 		wait(ctx, gather)
@@ -217,6 +247,16 @@ func (h *hands) settling(ctx context.Context) {
 		}
 		wait(ctx, min(firstPause<<min(tries, 3)/2, time.Second))
 		tries++
+	}
+}
+
+// ripen lets everything that waits for others be settled.
+func (h *hands) ripen() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.later) > 0 {
+		h.settleSoon(h.later...)
+		h.later = nil
 	}
 }
 
@@ -239,18 +279,30 @@ func (h *hands) settle(ctx context.Context) error {
 func (h *hands) last() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
+	h.ripen()
 	if err := h.settle(ctx); err != nil {
 		h.log.Warn("what was sent last could not be noted and may be sent once more", "err", err)
 	}
 }
 
-// batch takes what is to be settled, by slot.
+// batch takes what is to be settled, by slot, and what waits to be settled with it.
 func (h *hands) batch() ([]referrals.Settled, []errandID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := min(len(h.done), mostSettled)
-	ids := h.done[:n:n]
-	h.done, h.batched = h.done[n:], ids
+	ids := slices.Clone(h.done[:n])
+	h.done = h.done[n:]
+	told := map[string]bool{}
+	for _, id := range ids {
+		told[id.slot] = true
+	}
+	h.later = slices.DeleteFunc(h.later, func(id errandID) bool {
+		if told[id.slot] {
+			ids = append(ids, id)
+		}
+		return told[id.slot]
+	})
+	h.batched = ids
 	at := map[string]int{}
 	var batch []referrals.Settled
 	for _, id := range ids {
@@ -274,15 +326,12 @@ func (h *hands) settled(ids []errandID, err error) {
 	h.batched = nil
 	if err == nil {
 		for _, id := range ids {
+			h.recent.add(id, h.tasks[id].settled, h.now())
 			delete(h.tasks, id)
 		}
 		return
 	}
-	h.done = append(h.done, ids...) // behind the others: a node that is lost must not keep the rest waiting
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
+	h.settleSoon(ids...) // behind the others: a node that is lost must not keep the rest waiting
 }
 
 // sent are the messages to a member's chat of which the store has not heard yet.

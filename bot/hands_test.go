@@ -91,6 +91,60 @@ func TestWhatWasSentIsNotSentAgainWhenTheStoreIsAway(t *testing.T) {
 	})
 }
 
+// What does no harm when it is done again waits for others of its slot, a moment at most; what was sent is settled at once.
+func TestEditsAreSettledTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, `{"ok":true,"result":{"message_id":7}}`))
+		edit := func(c *call) { c.Method = "editMessageText" }
+		shortly := func() []string { synctest.Wait(); time.Sleep(gather); synctest.Wait(); return d.store.settledIDs() }
+		d.start(t.Context(), tasks("p07", "17", sendOf("a", edit)))
+		d.start(t.Context(), tasks("p08", "17", sendOf("b", edit)))
+		sending(t, d.out, 2, 0)
+		if got := shortly(); len(got) != 0 || len(d.diary.all()) != 2 {
+			t.Fatalf("left %q, settled %q", d.diary.all(), got)
+		}
+		d.start(t.Context(), tasks("p07", "18", sendOf("c")))
+		if got := shortly(); !slices.Equal(got, []string{"p07 18-1", "p07 17-1"}) {
+			t.Errorf("settled %q when something else of the slot was", got)
+		}
+		time.Sleep(linger)
+		if got := shortly(); len(got) != 3 || d.hands.count() != 0 {
+			t.Errorf("settled %q in the end, %d in hand", got, d.hands.count())
+		}
+	})
+}
+
+// A store that a replica took over from forgets what it was told last. What left is not sent again then, but told again, and
+// with it what a wipe would look for; another message under the same number leaves.
+func TestWhatTheStoreForgotIsNotSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, always(200, `{"ok":true,"result":{"message_id":7}}`))
+		all := short(sendOf("one", func(c *call) { c.Own = true }))
+		d.start(t.Context(), all)
+		sending(t, d.out, 1, 0)
+		calm()
+		time.Sleep(recentFor + 10*time.Second)
+		d.start(t.Context(), tasks("p07", "20", sendOf("another"))) // time goes by for what is remembered, too
+		calm()
+		before := d.store.settledIDs()
+		own := referrals.Member{Slot: "p07", Name: "cHASH"}
+		d.store.messages[own] = nil
+		d.start(t.Context(), all) // what the sweep does
+		calm()
+		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage one[]", "sendMessage another[]"}) {
+			t.Errorf("left %q", got)
+		}
+		if got := d.store.settledIDs(); len(got) != len(before)+1 || d.hands.count() != 0 || !slices.Equal(d.store.messages[own], []int{7}) {
+			t.Errorf("settled %q, messages %v, %d in hand", got, d.store.messages[own], d.hands.count())
+		}
+		d.start(t.Context(), short(sendOf("under a number used before")))
+		calm()
+		if got := d.diary.all(); len(got) != 3 {
+			t.Errorf("left %q", got)
+		}
+	})
+}
+
 // A message whose time is over waits while nobody can say whose it is, and leaves then.
 func TestWhoseItIsIsAskedUntilTheStoreAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -121,7 +175,7 @@ func TestWipeFindsWhatIsNotSettledYet(t *testing.T) {
 		id, own := errandID{"p07", "17-1"}, referrals.Member{Slot: "p07", Name: "cHASH"}
 		d.store.away = errors.New("away")
 		d.hands.take(referrals.Task{Slot: id.slot, ID: id.id, Till: time.Now().Add(time.Hour)})
-		d.hands.finish(id, referrals.Delivery{To: own, Message: 7}, referrals.Delivery{To: referrals.Member{Name: "other"}, Message: 8})
+		d.hands.finish(id, false, referrals.Delivery{To: own, Message: 7}, referrals.Delivery{To: referrals.Member{Name: "other"}, Message: 8})
 		calm()
 		if got := d.hands.sent(own); !slices.Equal(got, []int{7}) {
 			t.Errorf("found %v while it waits", got)

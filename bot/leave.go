@@ -80,7 +80,11 @@ func (r *runner) left(ctx context.Context, l *leaving) {
 	if l.Own && l.message != 0 {
 		sent = []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
 	}
-	r.finish(ctx, l.id, nil, sent...)
+	if l.message == 0 { // an edit, an answer to a press, deletions
+		r.done(ctx, l.id, nil)
+	} else {
+		r.finish(ctx, l.id, nil, sent...)
+	}
 	r.bareOld(l.order, l.call, l.message)
 }
 

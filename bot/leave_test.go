@@ -51,7 +51,9 @@ func TestOneScreenWaits(t *testing.T) {
 				c.Screen, c.Made, c.Notes = true, time.Now().UnixMilli(), []string{"note.kept_home"}
 			})))
 		}
-		calm()
+		synctest.Wait()
+		time.Sleep(gather)
+		synctest.Wait()
 		if d.out.depth() != 1 || d.hands.count() != 1 || len(d.store.settledIDs()) != 499 {
 			t.Errorf("%d wait, %d in hand, %d settled", d.out.depth(), d.hands.count(), len(d.store.settledIDs()))
 		}

@@ -208,7 +208,7 @@ func (l *Line) Start(ctx context.Context) error {
 }
 
 // Run receives, answers and sends until ctx ends; then it receives nothing more, finishes what it
-// holds, for ten seconds at most, and returns. What it could not finish, the next start does.
+// holds, for seven seconds at most, and returns. What it could not finish, the next start does.
 func (l *Line) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

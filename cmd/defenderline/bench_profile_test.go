@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"defenderline/referrals/store/redistest"
 )
 
 // profiled is added to the program for BenchmarkProfile, and only there: a page of profiles.
@@ -42,7 +44,7 @@ func BenchmarkProfile(b *testing.B) {
 	if status := l.stop(); status != 0 {
 		b.Fatalf("stopped with %d\n%s", status, l.log)
 	}
-	addr, program := freeAddr(b), profiledBinary(b)
+	addr, program := redistest.FreeAddr(b), profiledBinary(b)
 	l.log = &logBuffer{}
 	l.process = exec.Command(program, "serve", "--config", filepath.Join(l.dir, l.file))
 	l.process.Env = append(os.Environ(), "DEFENDERLINE_BENCH_PROFILE="+addr)

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"defenderline/bot/telegramsim"
+	"defenderline/referrals/store/redistest"
 )
 
 // benched is a whole line as it is measured: the binary without the race detector, a redis-server with its
@@ -40,7 +41,7 @@ func newBenched(b *testing.B, mode, fsync string) *benched {
 		l.text = l.tapped(b, r, *config, fsync)
 		l.polling = l.text
 		if mode == "webhook" {
-			listen := freeAddr(b)
+			listen := redistest.FreeAddr(b)
 			r.write("hook-secret", "s3cret-of-the-hook")
 			l.text = strings.Replace(l.text, "telegram: {token_file: token,", fmt.Sprintf(
 				"telegram: {token_file: token, webhook: {url: \"http://%s/telegram\", listen: \"%s\", secret_file: hook-secret},", listen, listen), 1)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -126,6 +127,10 @@ func routeFindings(c *configs.Config, ring *keyring) []configs.Finding {
 // askRedis opens the store as serving would and closes it again.
 func askRedis(ctx context.Context, c *configs.Config) []configs.Finding {
 	s, err := openStore(ctx, c, nil)
+	if errors.Is(err, store.ErrForeign) {
+		return []configs.Finding{refuse("state_keys_file", "holds other keys than those that sealed what waits in redis",
+			"put the former file back; to rotate, add the new key to it; for a new line use an empty Redis database")}
+	}
 	if err != nil {
 		return []configs.Finding{refuse("redis", err.Error(), "start the server, or mend what redis.* says of it")}
 	}

@@ -25,6 +25,14 @@ func TestAskRedisLeavesNothing(t *testing.T) {
 	if findings := askRedis(t.Context(), c); configs.Refused(findings) {
 		t.Errorf("a server that answers is refused: %v", findings)
 	}
+	others, err := store.NewStateKeys(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := &configs.Config{StateKeys: configs.NewSecret(string(others)), Redis: c.Redis}
+	if findings := askRedis(t.Context(), foreign); len(findings) != 1 || findings[0].Field != "state_keys_file" {
+		t.Errorf("other keys than those that sealed what is there: %v", findings)
+	}
 	c.Redis = configs.Redis{URL: "redis://127.0.0.1:1", Password: configs.NewSecret("its-password")}
 	findings := askRedis(t.Context(), c)
 	if len(findings) != 1 || findings[0].Field != "redis" || !strings.Contains(findings[0].Problem, "does not answer") {

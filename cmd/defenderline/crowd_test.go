@@ -248,7 +248,25 @@ func (p *caller) press(ctx context.Context, s shownMessage, data string) error {
 	if strings.HasPrefix(data, "review:send") {
 		return nil
 	}
+	if strings.HasPrefix(data, "nav:done") {
+		return p.answered(ctx, s)
+	}
 	_, err := p.shown(ctx, s.print(), 0)
+	return err
+}
+
+// answered waits for another question. The screen that answers what the person wrote before the press may come after it, and
+// asks the same: nobody presses again while the first press is under way. Where it stays like that, they do.
+func (p *caller) answered(ctx context.Context, s shownMessage) error {
+	enough, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := p.phone.Wait(enough, func(v telegramsim.View) bool {
+		now := shownScreen(v)
+		return now.print() != s.print() && now.token() != s.token()
+	})
+	if err != nil && ctx.Err() == nil {
+		_, err = p.shown(ctx, s.print(), 0)
+	}
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"defenderline/bot/telegramsim"
 	"defenderline/referrals/seal"
+	"defenderline/referrals/store/redistest"
 )
 
 // sent is an emergency that was sent with the given consents.
@@ -341,7 +342,7 @@ func TestAddition(t *testing.T) {
 // TestWebhook walks an emergency by deliveries instead of polling, with a secret, and refuses others.
 func TestWebhook(t *testing.T) {
 	r := newRig(t, func(r *rig, config *string) {
-		listen := freeAddr(t)
+		listen := redistest.FreeAddr(t)
 		r.write("hook-secret", "s3cret-of-the-hook")
 		*config = strings.Replace(*config, "telegram: {token_file: token,", fmt.Sprintf(
 			"telegram: {token_file: token, webhook: {url: \"http://%s/telegram\", listen: \"%s\", secret_file: hook-secret},", listen, listen), 1)
@@ -368,7 +369,7 @@ func TestWebhookAtTheRoot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		listen := freeAddr(t)
+		listen := redistest.FreeAddr(t)
 		r.hook = "http://" + listen
 		r.write("hook-secret", "s3cret-of-the-hook")
 		r.write("desk-token", desk.Token())

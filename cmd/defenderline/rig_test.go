@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -108,7 +107,7 @@ func newRigBuilt(t testing.TB, o rigOptions) *rig {
 		t.Fatal(err)
 	}
 	for i := range max(o.replicas, 1) {
-		p := &replica{r: r, file: fmt.Sprintf("line%d.yaml", i), http: freeAddr(t), listen: freeAddr(t), log: &logBuffer{}}
+		p := &replica{r: r, file: fmt.Sprintf("line%d.yaml", i), http: redistest.FreeAddr(t), listen: redistest.FreeAddr(t), log: &logBuffer{}}
 		r.replicas = append(r.replicas, p)
 	}
 	r.replica = r.replicas[0]
@@ -125,16 +124,6 @@ func newRigBuilt(t testing.TB, o rigOptions) *rig {
 		p.start()
 	}
 	return r
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (r *rig) write(name, content string) {

@@ -9,15 +9,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// errForeign says that the state keys are not those that what is stored was sealed with.
-var errForeign = errors.New("redis holds what was sealed with other state keys: put the former state_keys_file back; " +
+// ErrForeign is returned by Open when the state keys are not those that what is stored was sealed with.
+var ErrForeign = errors.New("redis holds what was sealed with other state keys: put the former state_keys_file back; " +
 	"to rotate, add the new key to the former file and keep the old one in it; for a new line use an empty Redis database")
 
 // The marker is a record that the keys of every process must open. It is sealed when a store is opened
 // first, and sealed anew with the primary key each time, so that keys that only ever open the oldest
 // records are missed as soon as they are gone.
 
-// checkKeys returns errForeign when the marker cannot be opened.
+// checkKeys returns ErrForeign when the marker cannot be opened.
 func (s *Store) checkKeys(ctx context.Context) error {
 	sealed, err := s.db.Get(ctx, markerKey()).Bytes()
 	switch {
@@ -28,7 +28,7 @@ func (s *Store) checkKeys(ctx context.Context) error {
 	}
 	mark, err := s.vault.open(markerKey(), "", sealed)
 	if err != nil || !hmac.Equal(mark, s.vault.mark()) {
-		return errForeign
+		return ErrForeign
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestExchangedStateKeysAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, file := range map[string][]byte{"another file": newFile(t), "another hash key": anotherHash} {
-		if err := withKeys(t, server, file); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "state_keys_file") {
+		if err := withKeys(t, server, file); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "state_keys_file") {
 			t.Errorf("%s: opened with %v", name, err)
 		}
 	}
@@ -80,7 +80,7 @@ func TestRotatedStateKeysOpen(t *testing.T) {
 			t.Fatalf("step %d of a rotation: %v", i, err)
 		}
 	}
-	if err := withKeys(t, server, first); !errors.Is(err, errForeign) {
+	if err := withKeys(t, server, first); !errors.Is(err, ErrForeign) {
 		t.Fatalf("a file without the key that seals: %v", err)
 	}
 }

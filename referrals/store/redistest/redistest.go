@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -35,7 +37,7 @@ func Start(t testing.TB, flags ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: t.TempDir(), flags: flags}
 	for range 5 { // the free port may be taken before redis has it
-		s.Addr = freeAddr(t)
+		s.Addr = FreeAddr(t)
 		if s.run() {
 			t.Cleanup(s.Kill)
 			return s
@@ -112,21 +114,29 @@ func (s *Server) run() bool {
 	return false
 }
 
-func freeAddr(t testing.TB) string {
+// Ports for what tests start: below those that the system gives to outgoing connections (from 32768 on, by
+// default), so that none is taken between being found and being used. A cluster node also listens 10000 above.
+const (
+	firstPort = 11000
+	ports     = 11000
+)
+
+// handedOut counts the ports that this process has handed out: none is handed out twice while others last.
+var handedOut atomic.Uint32
+
+// FreeAddr is an address on this machine on which nothing listens. Processes begin at different ports.
+func FreeAddr(t testing.TB) string {
 	t.Helper()
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		_ = l.Close()
-		if _, port, _ := net.SplitHostPort(addr); len(port) == 5 {
-			if n, _ := strconv.Atoi(port); n < 55000 { // a cluster node also listens 10000 above
-				return addr
-			}
+	for range ports {
+		n := (uint32(os.Getpid())*97 + handedOut.Add(1)) % ports
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+int(n)))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
 		}
 	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 func must(t testing.TB, err error) {

@@ -131,7 +131,7 @@ func startSentinel(t testing.TB, name string, watched *Server, quorum int) *Serv
 	}
 	s := &Server{t: t, dir: t.TempDir(), sentinel: file}
 	for range 5 {
-		s.Addr = freeAddr(t)
+		s.Addr = FreeAddr(t)
 		if s.run() {
 			t.Cleanup(s.Kill)
 			return s
