@@ -1,20 +1,40 @@
--- Takes the clock of one holding that is due. The clock of a holding that is gone, or that
--- has nothing to wait for, is stopped.
+-- Takes the clock of one holding that is due, extends the lease of who has it, or gives it back. The clock of a
+-- holding that is gone, or that has nothing to wait for, is stopped.
 --
 -- KEYS  1 due  2 counter  3 holding
--- ARGV  1 name in due  2 now (ms)  3 lease ends (ms)
--- Returns  {'none'}  or  {'taken', number, false}
+-- ARGV  1 name in due  2 now (ms)  3 'take', 'extend' or 'release'
+--       4 lease ends, or due again at (ms)  5 number, '' to take
+-- Returns  {'taken', number, false}  or  {'none'}  or  {'damaged'}: it is due again when a lease would end
+--          {'held'}  or  {'superseded'}: nothing was changed
 
-local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not score or tonumber(score) > tonumber(ARGV[2]) then
-  return {'none'}
+local taking = ARGV[3] == 'take'
+if taking then
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+  if not score or tonumber(score) > tonumber(ARGV[2]) then
+    return {'none'}
+  end
 end
-local due = redis.call('HGET', KEYS[3], 'du')
-if not due or due == '0' then
-  redis.call('ZREM', KEYS[1], ARGV[1])
-  return {'none'}
+local place, n, due, away, rest = clockof(redis.call('GET', KEYS[3]) or '- - 0 - ')
+if not place then
+  redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+  return {'damaged'}
 end
-local number = rise(KEYS[2], ARGV[2])
-redis.call('HSET', KEYS[3], 'n', number)
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-return {'taken', number, false}
+if taking then
+  if due == '0' then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    return {'none'}
+  end
+  local number = rise(KEYS[2], ARGV[2])
+  again(KEYS[3], place, number, due, away, rest)
+  redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+  return {'taken', number, false}
+end
+if n ~= ARGV[5] then
+  return {'superseded'}
+end
+if ARGV[3] == 'release' then
+  again(KEYS[3], place, '', due, away, rest)
+end
+redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+note(KEYS[2], ARGV[2])
+return {'held'}

@@ -36,6 +36,12 @@
 // committed once; but an errand of a process that is behind by more than the grace may be run by two,
 // and what an errand sends cannot be taken back. Mend says when clocks are apart.
 //
+// # Moves share round trips
+//
+// What a desk holds is one string, and what is written at a desk goes to few keys: so one script makes many moves
+// for little more than one. Moves of one process to one desk that come while others are under way go together in
+// the next round trip (gather.go). Each has its own answer; none waits for company.
+//
 // # In the clear
 //
 // Nothing but codes, lanes, desks, states, times, ids of updates and moves, and the keyed hash
@@ -45,10 +51,10 @@
 // # What has an end
 //
 // Records: what their commit says. Documents and files: the longest Keep given for their case,
-// or the drop. Ids of posts and of moves: 48 hours, for which Mend sees. Ids of messages: 48 hours, after
+// or the drop. Ids of posts: 48 hours, for which Mend sees; of moves as long, or as long as their holding. Ids of messages: 48 hours, after
 // which no messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
-// be losing it quietly. Events: about the last 10,000 of a desk, Options.EndedFor at most, by Redis's clock.
+// be losing it quietly. Events: of about the last 10,000 acts at a desk, Options.EndedFor at most, by Redis's clock.
 //
 // # Received means more than one machine
 //

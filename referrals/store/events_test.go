@@ -65,7 +65,7 @@ func TestADeskLearnsOfEachMove(t *testing.T) {
 		if other := b.events(t, "lima", "0", 0); len(other) != 0 {
 			t.Fatalf("of another desk: %+v", other)
 		}
-		for _, bad := range []string{"-", "+", ">", "x", "1-", "1-2-3", "99999999999999999999", "1 2"} {
+		for _, bad := range []string{"-", "+", ">", "x", "1-", "1-2-3-4", "99999999999999999999", "1 2"} {
 			if _, err := b.Events(b.ctx, "fld", bad, 0); !errors.Is(err, ErrEvent) {
 				t.Errorf("after %q: %v", bad, err)
 			}
@@ -85,11 +85,11 @@ func TestOldEventsEndAndAnOldIDReadsFromTheOldest(t *testing.T) {
 		if rest := b.events(t, "fld", first, 0); len(rest) != 2 || rest[0].Code != "BBBB-BBBB-1" {
 			t.Fatalf("after an id that is no longer kept: %+v", rest)
 		}
-		for n := range eventsAtOnce + 10 {
+		for n := range actsAtOnce + 10 {
 			b.offer(t, referrals.ReferralCode("DDDD-DDDD", n+1), referrals.Urgent)
 		}
 		page := b.events(t, "fld", "0", 0)
-		if rest := b.events(t, "fld", page[len(page)-1].ID, 0); len(page) != eventsAtOnce || len(rest) != 12 {
+		if rest := b.events(t, "fld", page[len(page)-1].ID, 0); len(page) != actsAtOnce || len(rest) != 12 {
 			t.Fatalf("in pages: %d, then %d", len(page), len(rest))
 		}
 	})
@@ -99,7 +99,7 @@ func TestEventsEndWithTheirTime(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		for _, hours := range []time.Duration{169, 167} { // ids are of the server's clock
 			id := fmt.Sprintf("%d-0", ms(time.Now().Add(-hours*time.Hour)))
-			if err := b.db.XAdd(b.ctx, &redis.XAddArgs{Stream: eventsKey("fld"), ID: id, Values: []any{"c", fmt.Sprint(int(hours))}}).Err(); err != nil {
+			if err := b.db.XAdd(b.ctx, &redis.XAddArgs{Stream: eventsKey("fld"), ID: id, Values: []any{"e", fmt.Sprintf("e0%012x%d", 1, int(hours))}}).Err(); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,8 +1,7 @@
--- Extends the lease of a member or of a holding's clock, or gives it back.
+-- Extends the lease of a member, or gives it back.
 --
--- KEYS  1 due  2 record or holding  3 counter
+-- KEYS  1 due  2 record  3 counter
 -- ARGV  1 name  2 number  3 'extend' or 'release'  4 lease ends, or due again at (ms)  5 now (ms)
---       6 '1': it is a record, which keeps for how long it was put off
 -- Returns  {'held'}  or  {'superseded'}: nothing was changed
 
 local known = redis.call('HMGET', KEYS[2], 'n', 'c')
@@ -10,7 +9,7 @@ if known[1] ~= ARGV[2] or known[2] == ARGV[2] then
   return {'superseded'}
 end
 if ARGV[3] == 'release' then
-  if ARGV[6] == '1' then redis.call('HSET', KEYS[2], 'w', string.format('%.0f', ARGV[4] - ARGV[5])) end
+  redis.call('HSET', KEYS[2], 'w', string.format('%.0f', ARGV[4] - ARGV[5])) -- for how long it was put off
   redis.call('HDEL', KEYS[2], 'n', 'l') -- last, so that the record keeps its end
 else
   redis.call('HSET', KEYS[2], 'l', ARGV[4])

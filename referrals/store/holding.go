@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/redis/go-redis/v9"
+
 	"defenderline/referrals"
 )
 
@@ -22,129 +24,105 @@ import (
 // is a claim made again after another has claimed, beside the holding as it is; ErrUnknown when there
 // is none.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
-	c, tasks, err := s.moveCall(m)
+	one, tasks, err := s.making(m)
 	if err != nil {
 		return referrals.Holding{}, nil, err
 	}
-	a := s.run(ctx, c)
-	if a.err != nil {
-		return referrals.Holding{}, nil, fmt.Errorf("move: %w", a.err)
+	text, err := s.gather.run(ctx, s, one)
+	if err != nil {
+		return referrals.Holding{}, nil, fmt.Errorf("move: %w", err)
 	}
-	if a.text(0) == "unknown" || len(a.rest) == 2 { // 2: made before, and forgotten since
+	outcome, rest, _ := strings.Cut(text, " ")
+	var mine string
+	switch outcome {
+	case "unknown":
 		return referrals.Holding{}, nil, referrals.ErrUnknown
+	case "damaged":
+		return referrals.Holding{}, nil, errDamaged(m.Desk, m.Code)
+	case "moved":
+		mine, rest, _ = strings.Cut(rest, " ")
+	case "elsewhere":
+	default:
+		return referrals.Holding{}, nil, errUnexpected("move", answer{rest: []any{text}})
 	}
-	held, err := s.readHolding(m.Desk, m.Code, pairs(a, 2))
+	held, err := s.readHolding(m.Desk, m.Code, rest)
+	if err == nil && outcome == "elsewhere" {
+		err = referrals.ErrNotThere
+	}
 	if err != nil {
 		return held, nil, err
 	}
-	switch a.text(0) {
-	case "elsewhere":
-		return held, nil, referrals.ErrNotThere
-	case "moved":
-		tasks, err = stillMine(tasks, a.text(1))
-		return held, tasks, err
-	}
-	return held, nil, errUnexpected("move", a)
+	tasks, err = stillMine(tasks, mine)
+	return held, tasks, err
 }
 
-func pairs(a answer, i int) map[string]string {
-	fields := make(map[string]string)
-	for ; i+1 < len(a.rest); i += 2 {
-		fields[a.text(i)] = a.text(i + 1)
+// making lays out a move's words and errands as move.lua wants them.
+func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
+	if err := checkMove(m); err != nil {
+		return nil, nil, err
 	}
-	return fields
-}
-
-// moveCall lays out keys and values as move.lua wants them.
-func (s *Store) moveCall(m referrals.Move) (call, []referrals.Task, error) {
-	letter, ok := stateLetter(m.To)
-	if !ok || m.ID == "" || m.Desk == "" || m.Code == "" {
-		return call{}, nil, errors.New("move: it needs an id, a desk, a code and a known state")
-	}
-	now, lane := s.now(), m.Lane
-	begun := m.At
+	now, begun := s.now(), m.At
 	if begun.IsZero() {
 		begun = now
 	}
-	if m.Begins() && lane == "" {
-		if len(m.From) > 0 { // its holding may exist, in a lane of its own
-			return call{}, nil, errors.New("move: one that may begin a holding or change one needs a lane")
-		}
-		lane = referrals.Routine
-	}
-	slot := DeskSlot(m.Desk)
-	prefix := fmt.Sprintf("%d-%s-%s", ms(begun), m.Code, m.ID)
 	till := now.Add(s.grace)
-	errands, tasks, err := s.sealErrands(slot, prefix, m.Errands, till)
+	prefix := strconv.FormatInt(ms(begun), 10) + "-" + m.Code + "-" + m.ID
+	errands, tasks, err := s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, till)
 	if err != nil {
-		return call{}, nil, err
+		return nil, nil, err
 	}
 	reason, err := s.sealReason(m.Desk, m.Code, m.Reason)
 	if err != nil {
-		return call{}, nil, err
+		return nil, nil, err
 	}
-	args := []any{
-		m.Code + "/" + m.ID, ms(now), ms(now.Add(-known)), known.Milliseconds(), m.Code, startStates(m.From),
-		string(m.To), letter, bit(referrals.Holding{State: m.To}.Open()),
-		m.Claim, bit(m.Claims), m.AtRung, m.Rung, ms(m.Due), ms(begun), fmt.Sprintf("%012x", max(0, ms(begun))),
-		string(lane), lane.Rank(), m.Origin, reason,
-		s.endedFor.Milliseconds(), ms(now.Add(s.endedFor)), ms(till),
-	}
-	keys := []string{
-		holdingKey(m.Desk, m.Code), queueKey(m.Desk), endedKey(m.Desk), opsKey(m.Desk),
-		dueKey(slot), outboxKey(slot), errandsKey(slot), eventsKey(m.Desk), counterKey(slot),
-	}
-	return call{s.scripts.move, keys, append(args, errands...)}, tasks, nil
+	w := wording{m: m, now: now, begun: begun, till: till, reason: reason, endedFor: s.endedFor}
+	one := &making{desk: m.Desk, code: m.Code, ready: make(chan struct{}), args: append(w.all(), errands...)}
+	return one, tasks, nil
 }
 
-// startStates is ",a,b," or "".
-func startStates(from []referrals.State) string {
-	if len(from) == 0 {
-		return ""
+// checkMove refuses what cannot be kept as words.
+func checkMove(m referrals.Move) error {
+	if _, ok := stateLetter(m.To); !ok || m.ID == "" || m.Desk == "" || !word(m.Code) || m.Code == "" || !word(m.Origin) {
+		return errors.New("move: it needs an id, a desk, a code and a known state")
 	}
-	var b strings.Builder
-	b.WriteByte(',')
-	for _, state := range from {
-		b.WriteString(string(state))
-		b.WriteByte(',')
+	if m.Lane == "" && len(m.From) > 0 && m.Begins() { // its holding may exist, in a lane of its own
+		return errors.New("move: one that may begin a holding or change one needs a lane")
 	}
-	return b.String()
-}
-
-func bit(set bool) string {
-	if set {
-		return "1"
-	}
-	return "0"
+	return nil
 }
 
 // Holding returns what a desk holds under a code, or ErrUnknown.
 func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holding, error) {
-	fields, err := s.db.HGetAll(ctx, holdingKey(desk, code)).Result()
+	words, err := s.db.Get(ctx, holdingKey(desk, code)).Result()
+	if errors.Is(err, redis.Nil) {
+		return referrals.Holding{}, referrals.ErrUnknown
+	}
 	if err != nil {
 		return referrals.Holding{}, fmt.Errorf("read a holding: %w", clean(err))
 	}
-	if len(fields) == 0 {
-		return referrals.Holding{}, referrals.ErrUnknown
-	}
-	return s.readHolding(desk, code, fields)
+	return s.readHolding(desk, code, words)
 }
 
-func (s *Store) readHolding(desk, code string, fields map[string]string) (referrals.Holding, error) {
-	h := referrals.Holding{
-		Desk: desk, Code: code, State: referrals.State(fields["st"]), Lane: referrals.Lane(fields["ln"]),
-		Origin: fields["or"],
+// readHolding reads a holding's words: see holdingKey.
+func (s *Store) readHolding(desk, code, words string) (referrals.Holding, error) {
+	var word [10]string
+	for i := range word {
+		word[i], words, _ = strings.Cut(words, " ")
 	}
-	var numbers [4]int64
-	for i, name := range []string{"cl", "rg", "si", "du"} {
-		n, err := strconv.ParseInt(fields[name], 10, 64)
-		if err != nil {
-			return h, fmt.Errorf("the holding of %s at %s is damaged: field %s is not a number", code, desk, name)
-		}
-		numbers[i] = n
+	place, ok := readPlace(word[0])
+	h := referrals.Holding{Desk: desk, Code: code, State: place.state, Lane: place.lane, Since: place.at, Origin: word[7]}
+	due, err1 := strconv.ParseInt(word[2], 10, 64)
+	claim, err2 := strconv.ParseInt(word[4], 10, 64)
+	rung, err3 := strconv.Atoi(word[6])
+	if !ok || err1 != nil || err2 != nil || err3 != nil {
+		return h, errDamaged(desk, code)
 	}
-	h.Claim, h.Rung, h.Since, h.Due = numbers[0], int(numbers[1]), at(numbers[2]), at(numbers[3])
+	h.Due, h.Claim, h.Rung = at(due), claim, rung
 	var err error
-	h.Reason, err = s.openReason(desk, code, fields[reasonField])
+	h.Reason, err = s.openReason(desk, code, word[8])
 	return h, err
+}
+
+func errDamaged(desk, code string) error {
+	return fmt.Errorf("the holding of %s at %s is damaged, or of another version of the line: it cannot be read", code, desk)
 }

@@ -60,9 +60,10 @@ func documentsKey(slot string, code referrals.Code) string { return key(slot, "d
 // Files: hash of a case, file name/number → a piece of a file, encrypted; name/n → pieces.
 func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
 
-// Holding: hash in the clear but for re, the reason, sealed. st state, ln lane, cl claim, rg rung,
-// si since, du due, both in milliseconds, w how far du was away when it was set, by the move that was the last claim, or origin, q place in the
-// queue, n number of its clock's taking.
+// Holding: string of ten words in the clear but for the ninth, with a space between each two: its place in the
+// queue without the code, number of its clock's taking, due (ms, 0 never), how far that was away when it was set (ms), claim, id of the
+// move that was the last claim, rung, origin, reason (sealed), and the moves that were made: each a comma, the id, and when (ms). Ids
+// are hashed, to 16 letters.
 func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
 
 // Queue: sorted set, all scores zero, read in the order of its members: a letter for the
@@ -72,10 +73,8 @@ func queueKey(desk string) string { return key(DeskSlot(desk), "q") }
 // Ended: sorted set, place in the queue of an ended holding → when it is forgotten.
 func endedKey(desk string) string { return key(DeskSlot(desk), "ended") }
 
-// Ops: sorted set, code/id of a move → when it was made, in milliseconds.
-func opsKey(desk string) string { return key(DeskSlot(desk), "ops") }
-
-// Events: stream of what a desk should learn of. c code, s state, l lane, a at in milliseconds.
+// Events: stream of what a desk should learn of. e: the events of one script, with a space between each two: letter of the
+// state, digit of the lane, when, as in the queue, and the code.
 func eventsKey(desk string) string { return key(DeskSlot(desk), "ev") }
 
 // Marker: string, what the state keys of every process must open. Has no end: one for each store.
@@ -97,13 +96,29 @@ func clockCode(m referrals.Member) (desk, code string, ok bool) {
 	return desk, code, isDesk && isClock
 }
 
-// stateLetter is a state's letter in the queue. Letters are stored: never give one to another state.
-func stateLetter(s referrals.State) (string, bool) {
-	letters := map[referrals.State]string{
-		referrals.Alerted: "a", referrals.Acknowledged: "b", referrals.Closed: "c", referrals.Silent: "d",
-		referrals.Offered: "e", referrals.Claimed: "f", referrals.Accepted: "g", referrals.Completed: "h",
-		referrals.Declined: "i", referrals.Expired: "j", referrals.Returned: "k", referrals.Withdrawn: "l",
+// letters are the states by their letter, from 'a' on. Letters are stored: never give one to another state.
+func letters() [12]referrals.State {
+	return [...]referrals.State{
+		referrals.Alerted, referrals.Acknowledged, referrals.Closed, referrals.Silent,
+		referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed,
+		referrals.Declined, referrals.Expired, referrals.Returned, referrals.Withdrawn,
 	}
-	letter, ok := letters[s]
-	return letter, ok
+}
+
+// stateLetter is a state's letter in the queue.
+func stateLetter(s referrals.State) (string, bool) {
+	for i, state := range letters() {
+		if state == s {
+			return "abcdefghijkl"[i : i+1], true
+		}
+	}
+	return "", false
+}
+
+// letterState is the reverse of stateLetter.
+func letterState(letter byte) (referrals.State, bool) {
+	if letter < 'a' || letter > 'l' {
+		return "", false
+	}
+	return letters()[letter-'a'], true
 }

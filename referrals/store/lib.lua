@@ -4,7 +4,7 @@
 -- with. The counter holds the number, and after a slash how far the clock is below it.
 -- rise(counter, now): the slot's next number, as text. Never below the clock, so that a
 -- failover that forgot the last numbers hands none of them out twice.
--- note(counter, now): remembers the clock, to about a second, without handing out a number.
+-- note(counter, now): remembers the clock, to about a second, without handing out a number; true when it had to.
 -- first(inbox, limit): id and order of the first entries.
 -- bring(reply, entries, bodies): appends id, order, body of entries.
 -- seize(...): takes the member for the caller; returns its number. Whether the record has a state is
@@ -38,6 +38,7 @@ local function note(counter, now)
   now = tonumber(now)
   if now > high + 1000 then
     write(counter, math.max(n, now), now)
+    return true
   end
 end
 

@@ -75,6 +75,7 @@ type Store struct {
 	unsynced func()
 	replicas *replicas
 	unheard  *unheard
+	gather   *gather
 }
 
 // Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
@@ -96,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
-		unheard: &unheard{tried: map[unheardHold][]time.Time{}},
+		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

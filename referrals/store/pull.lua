@@ -10,11 +10,11 @@ local limit = now + tonumber(ARGV[2])
 
 -- clock is when the clock of a holding rings, which it also keeps itself.
 local function clock(holding)
-  local known = redis.call('HMGET', holding, 'du', 'w')
-  local due, length = tonumber(known[1] or 0), tonumber(known[2] or nil)
-  if length and due > now + length then
-    due = now + length
-    redis.call('HSET', holding, 'du', string.format('%.0f', due))
+  local place, n, due, away, rest = clockof(redis.call('GET', holding) or '')
+  due, away = tonumber(due or 0), tonumber(away)
+  if away and due > now + away then
+    due = now + away
+    again(holding, place, n, string.format('%.0f', due), string.format('%.0f', away), rest)
   end
   return math.max(due, now)
 end

@@ -17,9 +17,6 @@ import (
 // placeForm is a place in the queue without the state's letter: lane, since, code.
 var placeForm = regexp.MustCompile(`^[0-2][0-9a-f]{12}[A-Z0-9-]{1,40}$`)
 
-// codeAt is where the code begins in a place: after letter, lane and since.
-const codeAt = 1 + 1 + 12
-
 // ErrCursor is returned for a cursor that this store did not give out.
 var ErrCursor = errors.New("that cursor is not one of this list; leave it out to start again")
 
@@ -99,24 +96,27 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 	if len(places) == 0 {
 		return nil, nil
 	}
-	pipe := s.db.Pipeline()
-	asked := make([]*redis.MapStringStringCmd, len(places))
+	keys := make([]string, len(places))
 	for i, place := range places {
-		asked[i] = pipe.HGetAll(ctx, holdingKey(desk, place[codeAt:]))
+		keys[i] = holdingKey(desk, place[placeSize:])
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
+	values, err := s.db.MGet(ctx, keys...).Result()
+	if err != nil {
 		return nil, fmt.Errorf("list holdings: %w", clean(err))
 	}
 	var held []referrals.Holding
 	for i, place := range places {
-		if !slices.Contains(states, referrals.State(asked[i].Val()["st"])) {
-			continue
+		words, ok := values[i].(string)
+		if !ok {
+			continue // forgotten
 		}
-		h, err := s.readHolding(desk, place[codeAt:], asked[i].Val())
+		h, err := s.readHolding(desk, place[placeSize:], words)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, h)
+		if slices.Contains(states, h.State) {
+			held = append(held, h)
+		}
 	}
 	return held, nil
 }

@@ -2,10 +2,11 @@ package store
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 )
 
-// reasonField names a holding's reason inside its hash.
+// reasonField names a holding's reason among its words, for its seal.
 const reasonField = "re"
 
 // reasonSize is what a reason is filled up to, in bytes, so that its sealed length does not tell
@@ -14,13 +15,14 @@ const reasonSize = 32
 
 // sealReason seals why a holding ended for its place; "" stays "". A reason may say something of
 // a defender ("safety", "relocated") and is none of what may stand in the clear.
-func (s *Store) sealReason(desk, code, reason string) ([]byte, error) {
+func (s *Store) sealReason(desk, code, reason string) (string, error) {
 	if reason == "" {
-		return nil, nil
+		return "", nil
 	}
 	filled := make([]byte, (len(reason)+reasonSize-1)/reasonSize*reasonSize)
 	copy(filled, reason)
-	return s.vault.seal(holdingKey(desk, code), reasonField, filled)
+	sealed, err := s.vault.seal(holdingKey(desk, code), reasonField, filled)
+	return base64.RawStdEncoding.EncodeToString(sealed), err
 }
 
 // openReason is the reverse of sealReason.
@@ -28,7 +30,11 @@ func (s *Store) openReason(desk, code, sealed string) (string, error) {
 	if sealed == "" {
 		return "", nil
 	}
-	filled, err := s.vault.open(holdingKey(desk, code), reasonField, []byte(sealed))
+	raw, err := base64.RawStdEncoding.DecodeString(sealed)
+	if err != nil {
+		return "", errDamaged(desk, code)
+	}
+	filled, err := s.vault.open(holdingKey(desk, code), reasonField, raw)
 	if err != nil {
 		return "", fmt.Errorf("the reason of %s at %s: %w", code, desk, err)
 	}

@@ -112,7 +112,7 @@ func (s *sized) offerAll(codes []string) error {
 	if _, _, err := s.Move(ctx, offerOf(codes[0], time.Now(), false)); err != nil {
 		return err
 	}
-	fields, err := s.db.HGetAll(ctx, holdingKey("fld", codes[0])).Result()
+	words, err := s.db.Get(ctx, holdingKey("fld", codes[0])).Result()
 	if err != nil {
 		return err
 	}
@@ -124,11 +124,7 @@ func (s *sized) offerAll(codes []string) error {
 	return sideBySide(2, len(pages), func(i int) error {
 		pipe := s.db.Pipeline()
 		for _, code := range pages[i] {
-			copied := make([]any, 0, 2*len(fields))
-			for name, v := range fields {
-				copied = append(copied, strings.ReplaceAll(name, codes[0], code), strings.ReplaceAll(v, codes[0], code))
-			}
-			pipe.HSet(ctx, holdingKey("fld", code), copied...)
+			pipe.Set(ctx, holdingKey("fld", code), words, 0)
 		}
 		for key, z := range places {
 			members := make([]redis.Z, len(pages[i]))

@@ -12,6 +12,9 @@ import (
 //go:embed lib.lua
 var libLua string
 
+//go:embed held.lua
+var heldLua string
+
 //go:embed keep.lua
 var keepLua string
 
@@ -61,14 +64,14 @@ func newScripts() scripts {
 	return scripts{
 		keep:    redis.NewScript(libLua + keepLua),
 		take:    redis.NewScript(libLua + takeLua),
-		clock:   redis.NewScript(libLua + clockLua),
+		clock:   redis.NewScript(libLua + heldLua + clockLua),
 		commit:  redis.NewScript(libLua + commitLua),
 		hold:    redis.NewScript(libLua + holdLua),
 		settle:  redis.NewScript(settleLua),
 		overdue: redis.NewScript(overdueLua),
 		prolong: redis.NewScript(prolongLua),
 		mend:    redis.NewScript(libLua + mendLua),
-		pull:    redis.NewScript(pullLua),
+		pull:    redis.NewScript(heldLua + pullLua),
 		unmark:  redis.NewScript(unmarkLua),
 		move:    redis.NewScript(libLua + moveLua),
 		lease:   redis.NewScript(leaseLua),

@@ -90,7 +90,7 @@ func (s *Store) takeCall(m referrals.Member, now time.Time) call {
 	if desk, code, ok := clockCode(m); ok {
 		return call{s.scripts.clock,
 			[]string{dueKey(m.Slot), counterKey(m.Slot), holdingKey(desk, code)},
-			[]any{m.Name, ms(now), till}}
+			[]any{m.Name, ms(now), "take", till, ""}}
 	}
 	return call{s.scripts.take,
 		[]string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m)},
@@ -110,13 +110,13 @@ func (s *Store) Release(ctx context.Context, w referrals.Work, at time.Time) err
 }
 
 func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.Time) error {
-	record := recordKey(w.Member)
-	desk, code, isClock := clockCode(w.Member)
-	if isClock {
-		record = holdingKey(desk, code)
+	c := call{s.scripts.hold, []string{dueKey(w.Slot), recordKey(w.Member), counterKey(w.Slot)},
+		[]any{w.Name, w.Number, act, ms(at), ms(s.now())}}
+	if desk, code, ok := clockCode(w.Member); ok {
+		c = call{s.scripts.clock, []string{dueKey(w.Slot), counterKey(w.Slot), holdingKey(desk, code)},
+			[]any{w.Name, ms(s.now()), act, ms(at), w.Number}}
 	}
-	a := s.run(ctx, call{s.scripts.hold, []string{dueKey(w.Slot), record, counterKey(w.Slot)},
-		[]any{w.Name, w.Number, act, ms(at), ms(s.now()), bit(!isClock)}})
+	a := s.run(ctx, c)
 	switch {
 	case a.err != nil:
 		return fmt.Errorf("%s: %w", act, a.err)
