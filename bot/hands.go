@@ -44,8 +44,9 @@ type errandID struct{ slot, id string }
 // inHand is one errand in hand: until when, whether it is done, and what was sent by it.
 type inHand struct {
 	settled
-	till time.Time
-	done bool
+	till     time.Time
+	done     bool
+	harmless bool // when it is done again
 }
 
 func newHands(store ledger, now func() time.Time, log *slog.Logger) *hands {
@@ -93,8 +94,8 @@ func (h *hands) finish(id errandID, harmless bool, sent ...referrals.Delivery) {
 	if task.done {
 		return
 	}
-	task.done, task.sent = true, sent
-	if harmless && len(sent) == 0 {
+	task.done, task.sent, task.harmless = true, sent, harmless
+	if harmless {
 		h.later = append(h.later, id)
 		return
 	}
@@ -326,7 +327,9 @@ func (h *hands) settled(ids []errandID, err error) {
 	h.batched = nil
 	if err == nil {
 		for _, id := range ids {
-			h.recent.add(id, h.tasks[id].settled, h.now())
+			if t := h.tasks[id]; !t.harmless {
+				h.recent.add(id, t.settled, h.now())
+			}
 			delete(h.tasks, id)
 		}
 		return

@@ -48,9 +48,6 @@ func (r *recent) print(e referrals.Errand) uint64 {
 
 // add remembers an errand that was settled.
 func (r *recent) add(id errandID, s settled, at time.Time) {
-	if s.print == 0 {
-		return
-	}
 	if r.now == nil || at.Sub(r.since) >= recentFor || len(r.now) >= mostRecent {
 		r.older, r.now, r.since = r.now, map[errandID]settled{}, at
 	}

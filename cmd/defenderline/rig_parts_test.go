@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,9 +49,9 @@ func binary(t testing.TB) string {
 // program is the binary, without the race detector when it shall be as lean as in real life.
 func program(t testing.TB, lean bool) string {
 	t.Helper()
-	which, flag := &built[0], "-race"
-	if lean {
-		which, flag = &built[1], "-trimpath"
+	which, flags, cgo := &built[0], []string{"-race"}, "CGO_ENABLED=1"
+	if lean { // as `make build` makes it
+		which, flags, cgo = &built[1], []string{"-trimpath", "-tags", "timetzdata", "-ldflags", "-s -w"}, "CGO_ENABLED=0"
 	}
 	which.Do(func() {
 		var dir string
@@ -58,7 +59,9 @@ func program(t testing.TB, lean bool) string {
 			return
 		}
 		which.path = filepath.Join(dir, "defenderline")
-		if out, err := exec.Command("go", "build", flag, "-o", which.path, ".").CombinedOutput(); err != nil {
+		build := exec.Command("go", slices.Concat([]string{"build"}, flags, []string{"-o", which.path, "."})...)
+		build.Env = append(os.Environ(), cgo)
+		if out, err := build.CombinedOutput(); err != nil {
 			which.err = fmt.Errorf("%w\n%s", err, out)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,6 +77,8 @@ func (p *parts) run(ctx context.Context) error {
 			return err
 		}
 		p.log.Info("listening", "http", listening[0].Addr().String(), "desks", len(p.config.Desks))
+		debug.FreeOSMemory() // what it took to start
+		letCodeGo()
 		return p.line.Run(within)
 	})
 	err := group.Wait()

@@ -39,6 +39,10 @@ func connect(o Options, connections int) (redis.UniversalClient, error) {
 // answerWithin is how long a server may take to answer: one that is frozen must not keep the process from ending in time.
 const answerWithin = 3 * time.Second
 
+// buffers is what a connection reads and writes at once, in bytes: a script with what it seals is a few kilobytes, and
+// there are dozens of connections.
+const buffers = 8 << 10
+
 // No retries: a lost answer is repeated by the caller, who knows what it repeats. No
 // handshake that Redis 7.0 refuses. A context's deadline ends a command.
 
@@ -54,6 +58,7 @@ func singleOptions(o Options, single *redis.Options, connections int) *redis.Opt
 	}
 	single.Protocol, single.MaxRetries, single.DialerRetries, single.ReadTimeout = 2, -1, 1, answerWithin
 	single.ContextTimeoutEnabled, single.DisableIdentity = true, true
+	single.ReadBufferSize, single.WriteBufferSize = buffers, buffers
 	single.MaintNotificationsConfig = quiet()
 	return single
 }
@@ -63,6 +68,7 @@ func clusterOptions(o Options, connections int) *redis.ClusterOptions {
 		Addrs: o.Cluster, Username: o.Username, Password: o.Password,
 		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
 		ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: quiet(),
+		ReadBufferSize: buffers, WriteBufferSize: buffers,
 	}
 }
 
@@ -71,7 +77,7 @@ func sentinelOptions(o Options, connections int) *redis.FailoverOptions {
 		MasterName: o.Sentinel.Master, SentinelAddrs: o.Sentinel.Addresses,
 		Username: o.Username, Password: o.Password,
 		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
-		ContextTimeoutEnabled: true, DisableIdentity: true,
+		ContextTimeoutEnabled: true, DisableIdentity: true, ReadBufferSize: buffers, WriteBufferSize: buffers,
 	}
 }
 

@@ -76,6 +76,7 @@ type Store struct {
 	replicas *replicas
 	unheard  *unheard
 	gather   *gather
+	share    *share
 }
 
 // Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
@@ -98,6 +99,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
 		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
+		share: &share{},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

@@ -91,9 +91,18 @@ type answer struct {
 	rest []any
 }
 
-// run runs one script.
+// run runs one script, in company with those of others who come at the same time. In a cluster it goes alone: a node
+// that is lost must hold up nobody who wants another.
 func (s *Store) run(ctx context.Context, c call) answer {
-	return read(c.script.Run(ctx, s.db, c.keys, c.args...))
+	if _, ok := s.db.(*redis.ClusterClient); ok {
+		return read(c.script.Run(ctx, s.db, c.keys, c.args...))
+	}
+	return s.share.run(ctx, c, func(ctx context.Context, calls []call) []answer {
+		if len(calls) == 1 {
+			return []answer{read(c.script.Run(ctx, s.db, c.keys, c.args...))}
+		}
+		return s.pipeline(ctx, s.db, calls, nil)
+	})
 }
 
 // runAll runs scripts in one round trip, and in a second those that a server had forgotten.
