@@ -100,14 +100,13 @@ func deskSlot(desk string) string { return "desk:" + desk }
 
 // count meters a move.
 func (r *runner) count(h referrals.Holding, m referrals.Move) {
-	switch m.To {
-	case referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed:
-		r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
-		if m.To == referrals.Acknowledged {
-			r.meters.AckTime.WithLabelValues(string(h.Lane)).Observe(m.At.Sub(h.Since).Seconds())
-		}
-	default:
+	if !slices.Contains(deskStates[:], m.To) {
 		r.meters.Referrals.WithLabelValues(string(m.To)).Inc()
+		return
+	}
+	r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
+	if m.To == referrals.Acknowledged {
+		r.meters.AckTime.WithLabelValues(string(h.Lane)).Observe(m.At.Sub(h.Since).Seconds())
 	}
 }
 

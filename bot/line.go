@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"defenderline/flows"
@@ -90,7 +89,7 @@ type Line struct {
 	out     *outbox
 	pollers []*poller
 	hooks   map[string]http.Handler // by bot
-	heard   atomic.Int64            // Unix time of the last answer of Telegram
+	reaches map[byte]*reach
 }
 
 // New assembles a line. Nothing runs and nothing is called until Run.
@@ -100,7 +99,8 @@ func New(o Options) (*Line, error) {
 		return nil, err
 	}
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
-	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}}
+	o.Meters.expect(o.Directory)
+	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,8 @@ func (l *Line) bots() error {
 	}
 	for b, token := range tokens {
 		l.clients[b] = NewClient(l.o.API, token, senderCount+urgentCount+2)
-		s, err := newSetup(token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
+		l.reaches[b] = &reach{bot: b, now: l.o.Now, log: l.o.Log}
+		s, err := newSetup(b, token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
 		if err != nil {
 			return err
 		}
@@ -160,7 +161,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	for b := range l.clients {
 		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, log: o.Log, meters: o.Meters}
 		if o.WebhookURL == "" {
-			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, ready: l.hear})
+			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, heard: l.reaches[b].note})
 			continue
 		}
 		l.hooks[botName(b)] = &webhook{receiver: r, secret: sha256.Sum256([]byte(o.WebhookSecret))}
@@ -174,19 +175,16 @@ func (l *Line) Webhook() http.Handler { return l.hooks[botName(lineBot)] }
 // DeskWebhook is described at [Line.Webhook].
 func (l *Line) DeskWebhook() http.Handler { return l.hooks[botName(deskBot)] }
 
-// hear notes whether Telegram answered.
-func (l *Line) hear(ok bool) {
-	if ok {
-		l.heard.Store(l.o.Now().Unix())
+// Problems are what keeps the line's bots from being reached, each with its remedy; none when all answered in the last
+// minute.
+func (l *Line) Problems() []string {
+	var out []string
+	for _, b := range []byte{lineBot, deskBot} {
+		if r := l.reaches[b]; r != nil && r.problem() != "" {
+			out = append(out, r.problem())
+		}
 	}
-}
-
-// Heard is when Telegram last answered; the zero time when it never did.
-func (l *Line) Heard() time.Time {
-	if s := l.heard.Load(); s != 0 {
-		return time.Unix(s, 0)
-	}
-	return time.Time{}
+	return out
 }
 
 // Depth is how many messages wait to leave this process.
@@ -202,8 +200,8 @@ func (l *Line) Start(ctx context.Context) error {
 		if err := s.receiveBy(ctx, url, l.o.WebhookSecret); err != nil {
 			return err
 		}
+		l.reaches[b].note(nil)
 	}
-	l.hear(true)
 	return nil
 }
 
@@ -250,9 +248,12 @@ func (l *Line) Run(ctx context.Context) error {
 
 // receivers are what runs until nothing more is received.
 func (l *Line) receivers() []func(context.Context) {
-	all := []func(context.Context){l.publish, l.listen, l.workers.look, l.runner.sweep}
+	all := []func(context.Context){l.publish, l.workers.look, l.runner.sweep}
 	for _, p := range l.pollers {
 		all = append(all, p.run)
+	}
+	for b := range l.clients {
+		all = append(all, func(ctx context.Context) { l.listen(ctx, b) })
 	}
 	return all
 }
@@ -268,26 +269,6 @@ func (l *Line) ends(ctx, over context.Context, stop func()) {
 	l.out.close()
 	wait(over, lastCalls)
 	stop()
-}
-
-// listen asks Telegram once in a while whether it is there, when no poll of this replica does: another may be the reader.
-func (l *Line) listen(ctx context.Context) {
-	const every = 20 * time.Second
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		if l.o.Now().Sub(l.Heard()) >= every {
-			within, cancel := context.WithTimeout(ctx, callWithin)
-			_, err := l.clients[lineBot].Call(within, "getMe", []byte("{}"))
-			cancel()
-			l.hear(err == nil)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // publish sets commands and descriptions.

@@ -1,9 +1,16 @@
 package bot
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"defenderline/referrals"
+)
 
 // Meters count what happens. No label ever derives from a person: lanes, desks' ids, states and
-// closed sets of reasons only.
+// closed sets of reasons only. Every value of a label that is known beforehand is there from the start, at 0: a counter
+// that begins with its first event does not increase by it, and no alert would see it.
 type Meters struct {
 	Updates      *prometheus.CounterVec // by bot
 	Unread       prometheus.Counter
@@ -35,7 +42,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 	}
 	quick := []float64{.01, .05, .1, .25, .5, 1, 2, 5, 15, 60}
 	slow := []float64{60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 72 * 3600, 336 * 3600}
-	return &Meters{
+	m := &Meters{
 		Updates:      counter("updates_total", "Updates kept, by bot.", "bot"),
 		Unread:       counter("updates_unread_total", "Updates that could not be decoded and were set aside.").WithLabelValues(),
 		Damaged:      counter("records_damaged_total", "Records of chats that nobody can open any more: the person was asked to begin again.").WithLabelValues(),
@@ -51,4 +58,78 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		TooMany:      counter("telegram_429_total", "Calls that Telegram asked to repeat later.").WithLabelValues(),
 		Pages:        counter("pages_total", "Cases that nobody answered: a person must look.").WithLabelValues(),
 	}
+	m.zero()
+	return m
+}
+
+// The values of labels that do not depend on a configuration.
+var (
+	caseLanes  = [...]referrals.Lane{referrals.Emergency, referrals.Urgent, referrals.Routine}
+	deskStates = [...]referrals.State{referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed}
+	ngoStates  = [...]referrals.State{referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed, referrals.Declined,
+		referrals.Expired, referrals.Returned, referrals.Withdrawn}
+	refusals   = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "secret", "body"}
+	sentAs     = [...]string{"sealed", "not_accepted"}
+	apiMethods = [...]string{"getUpdates", "getMe", "sendMessage", "sendDocument", "editMessageText", "editMessageCaption",
+		"editMessageReplyMarkup", "answerCallbackQuery", "deleteMessages", "leaveChat"}
+)
+
+// results are all that a call can be counted as.
+func results() []string {
+	out := []string{"ok", "unreachable", "too_many_requests", "server", "refused"}
+	for _, r := range reasons {
+		out = append(out, r.reason)
+	}
+	return out
+}
+
+// zero makes every value that is known without a configuration.
+func (m *Meters) zero() {
+	for _, b := range []byte{lineBot, deskBot} {
+		m.Updates.WithLabelValues(botName(b))
+	}
+	for _, r := range refusals {
+		m.Refused.WithLabelValues(r)
+	}
+	for _, l := range caseLanes {
+		m.AlertTime.WithLabelValues(string(l))
+		m.AckTime.WithLabelValues(string(l))
+		for _, o := range sentAs {
+			m.Submissions.WithLabelValues(string(l), o)
+		}
+		for _, s := range deskStates {
+			m.Alerts.WithLabelValues(string(s), string(l))
+		}
+	}
+	for _, s := range ngoStates {
+		m.Referrals.WithLabelValues(string(s))
+	}
+	for _, method := range apiMethods {
+		for _, r := range results() {
+			m.Calls.WithLabelValues(method, r)
+		}
+	}
+}
+
+// expect makes the values that the desks of a configuration add.
+func (m *Meters) expect(dir *referrals.Directory) {
+	for _, d := range dir.Desks() {
+		m.SealFailures.WithLabelValues(d.ID)
+	}
+}
+
+// called counts a call and its result.
+func (m *Meters) called(method string, err error) {
+	result := "ok"
+	var refused *apiError
+	switch {
+	case errors.As(err, &refused):
+		result = refused.reason()
+		if result == "too_many_requests" {
+			m.TooMany.Inc()
+		}
+	case err != nil:
+		result = "unreachable"
+	}
+	m.Calls.WithLabelValues(method, result).Inc()
 }

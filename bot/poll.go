@@ -89,7 +89,7 @@ type poller struct {
 	client *Client
 	lease  turns
 	owner  string
-	ready  func(bool)
+	heard  func(error) // told how each call of Telegram ended
 }
 
 const (
@@ -131,14 +131,13 @@ func (p *poller) read(ctx context.Context) {
 	tries := 0
 	for ctx.Err() == nil {
 		next, err := p.once(ctx, offset)
-		p.ready(err == nil)
 		if err == nil {
 			offset, tries = next, 0
 			continue
 		}
 		tries++
 		if ctx.Err() == nil {
-			p.log.Warn("receiving failed; it is tried again", "err", err)
+			p.log.Warn("receiving failed; it is tried again", "bot", botName(p.bot), "err", err)
 		}
 		wait(ctx, min(pause(err, tries), longestGap))
 	}
@@ -173,6 +172,8 @@ func (p *poller) once(ctx context.Context, offset int64) (int64, error) {
 	within, cancel := context.WithTimeout(ctx, (pollSeconds+15)*time.Second)
 	defer cancel()
 	raws, err := p.client.Updates(within, params)
+	p.meters.called("getUpdates", err)
+	p.heard(err)
 	if err != nil {
 		return offset, err
 	}

@@ -84,7 +84,7 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	result, err = do(limited, client)
-	p.meter(method, err)
+	p.meters.called(method, err)
 	p.heard(err)
 	if err != nil && passing(err) {
 		e.tries++
@@ -108,22 +108,6 @@ func (p *post) heard(err error) {
 	case p.outage.Load() > 0 && p.outage.Swap(0) >= anOutage:
 		p.awake()
 	}
-}
-
-// meter counts a call and its result.
-func (p *post) meter(method string, err error) {
-	result := "ok"
-	var refused *apiError
-	switch {
-	case errors.As(err, &refused):
-		result = refused.reason()
-		if result == "too_many_requests" {
-			p.meters.TooMany.Inc()
-		}
-	case err != nil:
-		result = "unreachable"
-	}
-	p.meters.Calls.WithLabelValues(method, result).Inc()
 }
 
 // deliver makes a call of the outbox. It returns the id of the message sent, if one was, and how long

@@ -110,7 +110,7 @@ func TestReceiverSetsAsideWhatItCannotRead(t *testing.T) {
 
 // polling runs a poller against a Bot API in memory until the test ends.
 func polling(t *testing.T, k *keeping, api server) (stop func()) {
-	p := &poller{receiver: newReceiver(k, &bytes.Buffer{}), client: clientOf(api), lease: k, owner: "me", ready: func(bool) {}}
+	p := &poller{receiver: newReceiver(k, &bytes.Buffer{}), client: clientOf(api), lease: k, owner: "me", heard: func(error) {}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { p.run(ctx) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	tg "github.com/go-telegram/bot"
@@ -16,18 +17,19 @@ import (
 // setup makes the calls at start by the library. Its errors hold the token or what was sent; none
 // of them leaves this file.
 type setup struct {
+	bot   byte
 	api   *tg.Bot
 	texts *i18n.Catalogue
 	log   *slog.Logger
 }
 
-func newSetup(token, server string, client *Client, texts *i18n.Catalogue, log *slog.Logger) (*setup, error) {
+func newSetup(bot byte, token, server string, client *Client, texts *i18n.Catalogue, log *slog.Logger) (*setup, error) {
 	api, err := tg.New(token, tg.WithSkipGetMe(), tg.WithServerURL(server), tg.WithHTTPClient(time.Minute, client.HTTP()),
 		tg.WithErrorsHandler(func(error) {}), tg.WithDefaultHandler(func(context.Context, *tg.Bot, *models.Update) {}))
 	if err != nil {
-		return nil, errors.New("telegram: the bot's token cannot be used; put the token BotFather gave into telegram.token_file")
+		return nil, errors.New("telegram: the token of the " + botName(bot) + " bot cannot be used; put the token BotFather gave into " + tokenField(bot))
 	}
-	return &setup{api: api, texts: texts, log: log}, nil
+	return &setup{bot: bot, api: api, texts: texts, log: log}, nil
 }
 
 // receiveBy tells Telegram how updates are fetched: the webhook's url, or empty for polling.
@@ -38,8 +40,13 @@ func (s *setup) receiveBy(ctx context.Context, url, secret string) error {
 	} else {
 		_, err = s.api.SetWebhook(ctx, &tg.SetWebhookParams{URL: url, SecretToken: secret, AllowedUpdates: allowedUpdates})
 	}
-	if err != nil {
-		return fmt.Errorf("telegram: the way of receiving was refused; check telegram.token_file, telegram.api_url and telegram.webhook (%s)", kindOf(err))
+	switch {
+	case errors.Is(err, tg.ErrorUnauthorized):
+		return errors.New(refusedToken(s.bot, http.StatusUnauthorized))
+	case errors.Is(err, tg.ErrorNotFound):
+		return errors.New(refusedToken(s.bot, http.StatusNotFound))
+	case err != nil:
+		return fmt.Errorf("telegram: the way of receiving could not be set for the %s bot; check the network, telegram.api_url and telegram.webhook (%s)", botName(s.bot), kindOf(err))
 	}
 	return nil
 }

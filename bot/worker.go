@@ -39,6 +39,7 @@ type workers struct {
 	lease   time.Duration
 	log     *slog.Logger
 	nothing time.Duration // how often to look for due work when nobody says so
+	away    outage        // of the store
 
 	mu      sync.Mutex
 	stopped bool
@@ -110,6 +111,9 @@ func (ws *workers) look(ctx context.Context) {
 		case <-tick.C:
 		}
 		work, err := ws.bench.Take(ctx, slots, cap(ws.queue)-len(ws.queue))
+		if ctx.Err() == nil {
+			ws.away.note(err == nil, ws.turner.now(), ws.log, "redis")
+		}
 		if err != nil && ctx.Err() == nil {
 			ws.log.Warn("taking work failed; it is tried again", "err", err)
 		}

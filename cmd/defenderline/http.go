@@ -15,9 +15,6 @@ import (
 	"defenderline/referrals"
 )
 
-// deafAfter is how long Telegram may be silent before the line is not ready.
-const deafAfter = time.Minute
-
 // routes serves health, readiness and metrics.
 func (p *parts) routes() http.Handler {
 	p.register()
@@ -42,15 +39,13 @@ func (p *parts) readyz(w http.ResponseWriter, req *http.Request) {
 
 // unready lists what keeps the line from serving everybody.
 func (p *parts) unready(ctx context.Context) []string {
-	problems := []string{}
+	problems := []string{} // never null in JSON
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := p.store.Ping(ctx); err != nil {
 		problems = append(problems, err.Error())
 	}
-	if time.Since(p.line.Heard()) > deafAfter {
-		problems = append(problems, "telegram: not reachable in the last minute; check the network and telegram.api_url")
-	}
+	problems = append(problems, p.line.Problems()...)
 	for _, d := range p.desks.Desks() {
 		if err := p.sealer.Usable(d.ID); err != nil && d.Kind != referrals.NGODesk {
 			problems = append(problems, fmt.Sprintf("%s %s: %v", d.Kind, d.ID, err))
@@ -65,6 +60,12 @@ func (p *parts) register() {
 		p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "defenderline", Name: name, Help: help}, read))
 	}
 	gauge("sending", "Messages that wait to leave this process.", func() float64 { return float64(p.line.Depth()) })
+	gauge("ready", "1 when everybody named in the configuration can be served, as /readyz says, else 0.", func() float64 {
+		if len(p.unready(context.Background())) > 0 {
+			return 0
+		}
+		return 1
+	})
 	p.registry.MustRegister(&depths{p}, collectors.NewGoCollector()) // not the process's: its bytes tell the size of files
 }
 

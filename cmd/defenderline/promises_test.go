@@ -162,7 +162,7 @@ func assertNowhere(t *testing.T, r *rig, chat int64, words []string, references 
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if err != nil || !bytes.Contains(body, []byte("defenderline_updates_total")) {
+		if err != nil || !bytes.Contains(body, []byte("defenderline_ready 1\n")) {
 			t.Fatalf("no metrics: %v", err)
 		}
 		places["metrics"] = body
