@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -129,10 +130,11 @@ func askRedis(ctx context.Context, c *configs.Config) []configs.Finding {
 	s, err := openStore(ctx, c, nil)
 	if errors.Is(err, store.ErrForeign) {
 		return []configs.Finding{refuse("state_keys_file", "holds other keys than those that sealed what waits in redis",
-			"put the former file back; to rotate, add the new key to it; for a new line use an empty Redis database")}
+			"put the former file back; for a new line use an empty Redis database")}
 	}
 	if err != nil {
-		return []configs.Finding{refuse("redis", err.Error(), "start the server, or mend what redis.* says of it")}
+		problem := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "redis: "), "redis ") // the field says it already
+		return []configs.Finding{refuse("redis", problem, "mend the server, or what redis.* says of it")}
 	}
 	var out []configs.Finding
 	for _, text := range s.Warnings() {

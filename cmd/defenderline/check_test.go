@@ -19,7 +19,7 @@ func TestAskRedisLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := redistest.Start(t)
+	server, locked := redistest.Start(t), redistest.Start(t, "--requirepass", "another")
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	c := &configs.Config{StateKeys: configs.NewSecret(string(keys)), Redis: configs.Redis{URL: server.URL()}}
 	if findings := askRedis(t.Context(), c); configs.Refused(findings) {
@@ -40,6 +40,14 @@ func TestAskRedisLeavesNothing(t *testing.T) {
 	}
 	if strings.Contains(findings[0].String(), "its-password") {
 		t.Error("the password shows")
+	}
+	if strings.HasPrefix(findings[0].Problem, "redis") {
+		t.Errorf("the field's name is said twice: %s", findings[0])
+	}
+	c.Redis.URL = locked.URL()
+	findings = askRedis(t.Context(), c)
+	if len(findings) != 1 || !strings.HasPrefix(findings[0].Problem, "refuses the password") || strings.Contains(findings[0].String(), "its-password") {
+		t.Errorf("a wrong password: %v", findings)
 	}
 	broken := &configs.Config{StateKeys: configs.NewSecret("{}")}
 	if findings := askRedis(t.Context(), broken); !configs.Refused(findings) {

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"defenderline/configs"
+	"defenderline/referrals/store"
 )
 
 // Set by the linker when a release is built.
@@ -40,6 +41,7 @@ func main() { os.Exit(start()) }
 func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	store.Quiet()
 	h := host{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, random: rand.Reader, redis: askRedis}
 	return h.run(ctx, os.Args[1:])
 }

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"defenderline/configs"
-	"defenderline/referrals/store"
 )
 
 // newServe runs the line.
@@ -34,7 +33,6 @@ func newServe(h host) *cobra.Command {
 // serve runs the line of a configuration file until ctx ends. Log lines are JSON on out.
 func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	log := slog.New(newCalm(slog.NewJSONHandler(out, nil)))
-	store.Quiet()
 	config, findings := configs.Load(path, configs.Options{})
 	for _, f := range findings {
 		fmt.Fprintln(errs, f)

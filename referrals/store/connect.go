@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -34,6 +35,19 @@ func connect(o Options, connections int) (redis.UniversalClient, error) {
 		return nil, errors.New("redis.url cannot be read; write redis://host:port/number, rediss:// or unix:///path")
 	}
 	return redis.NewClient(singleOptions(o, single, connections)), nil
+}
+
+// errPassword is all that is said of a password that does not fit: not which, and not what the server says of it.
+var errPassword = errors.New("redis refuses the password, or wants one; check redis.username and redis.password_file, and the user in the server's ACL")
+
+// unanswered says why the first question to a server was not answered, and what to do.
+func unanswered(err error) error {
+	for _, word := range []string{"WRONGPASS", "NOAUTH", "ERR AUTH", "ERR invalid password"} {
+		if redis.HasErrorPrefix(err, word) {
+			return errPassword
+		}
+	}
+	return fmt.Errorf("redis does not answer; check that it runs, and the address under redis: %w", clean(err))
 }
 
 // answerWithin is how long a server may take to answer: one that is frozen must not keep the process from ending in time.

@@ -11,7 +11,7 @@ import (
 
 // ErrForeign is returned by Open when the state keys are not those that what is stored was sealed with.
 var ErrForeign = errors.New("redis holds what was sealed with other state keys: put the former state_keys_file back; " +
-	"to rotate, add the new key to the former file and keep the old one in it; for a new line use an empty Redis database")
+	"for a new line use an empty Redis database")
 
 // The marker is a record that the keys of every process must open. It is sealed when a store is opened
 // first, and sealed anew with the primary key each time, so that keys that only ever open the oldest

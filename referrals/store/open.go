@@ -119,7 +119,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // was sealed with other state keys.
 func (s *Store) check(ctx context.Context, durable bool) error {
 	if err := s.db.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis does not answer; check that it runs and redis.url, username and password_file: %w", clean(err))
+		return unanswered(err)
 	}
 	if durable {
 		if err := s.checkDurable(ctx); err != nil {

@@ -152,6 +152,7 @@ func TestOpenNamesTheRemedyAndNoPassword(t *testing.T) {
 		"nobody there":   {URL: "redis://u:" + secret + "@127.0.0.1:1"},
 		"no cluster":     {Cluster: []string{"127.0.0.1:1"}, Password: secret},
 		"no sentinel":    {Sentinel: Sentinel{"line", []string{"127.0.0.1:1"}}, Password: secret},
+		"no password":    {URL: "redis://" + server.Addr()},
 	} {
 		o.Vault, o.Now = newVault(t), time.Now
 		s, err := Open(context.Background(), o)
@@ -159,6 +160,9 @@ func TestOpenNamesTheRemedyAndNoPassword(t *testing.T) {
 			_ = s.Close()
 			t.Errorf("%s: opened", name)
 			continue
+		}
+		if refused := strings.Contains(err.Error(), "refuses the password"); refused != strings.Contains(name, "password") {
+			t.Errorf("%s: %v", name, err)
 		}
 		if text := err.Error(); strings.Contains(text, secret) || !strings.Contains(text, "redis") {
 			t.Errorf("%s: %s", name, text)
