@@ -64,16 +64,17 @@ build: ## a static binary; OUT=bin/defenderline
 		-ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' \
 		-o $(OUT) ./cmd/defenderline
 
-# Redis gets the password's SHA-256, the line the password; neither is shown.
-# The probe may only say PING, for compose's health check.
+# Redis gets the passwords' SHA-256, the line its password; none is shown. The
+# probe may only say PING, for compose's health check; admin is the operator.
 compose-secrets: ## fresh Redis secrets for compose.yaml; SECRETS=folder
 	@set -eu; umask 077; mkdir -p '$(SECRETS)'; cd '$(SECRETS)'; \
-	for f in redis-password redis-users.acl; do \
+	for f in redis-password redis-admin-password redis-users.acl; do \
 		if [ -e "$$f" ]; then echo "$(SECRETS)/$$f exists and is kept: move it away to make a new one" >&2; exit 1; fi; \
 	done; \
-	head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >redis-password; \
-	hash=$$(sha256sum <redis-password | cut -c1-64); \
+	for f in redis-password redis-admin-password; do head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$$f"; done; \
+	hash() { sha256sum <"$$1" | cut -c1-64; }; \
 	{ echo 'user default off resetpass'; \
 	  echo 'user probe on nopass -@all +ping'; \
-	  echo "user line on #$$hash ~* &* +@all -@admin -@dangerous +info +config|get"; } >redis-users.acl; \
+	  echo "user line on #$$(hash redis-password) ~* &* +@all -@admin -@dangerous +info +config|get"; \
+	  echo "user admin on #$$(hash redis-admin-password) +ping +info +config|get +config|set +bgrewriteaof +shutdown"; } >redis-users.acl; \
 	echo 'next: chown 65532:65532 $(SECRETS)/* && chown 999:999 $(SECRETS)/redis-users.acl'

@@ -231,18 +231,22 @@ func TestComposeRedis(t *testing.T) {
 	if out, err := makes("-s", "compose-secrets", "SECRETS="+dir); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for _, name := range []string{"redis-password", "redis-users.acl"} {
+	for _, name := range []string{"redis-password", "redis-admin-password", "redis-users.acl"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		check(t, err == nil && info.Mode().Perm() == 0o600, "%s: %v %v, want mode 0600", name, info, err)
 	}
-	password, err := os.ReadFile(filepath.Join(dir, "redis-password"))
-	if err != nil {
-		t.Fatal(err)
+	passwords := map[string]string{"probe": "any", "default": "any"}
+	for user, file := range map[string]string{"line": "redis-password", "admin": "redis-admin-password"} {
+		password, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		passwords[user] = string(password)
 	}
 	socket := startRedis(t, composed(t).Services["redis"].Command, dir)
-	ask := func(args ...string) string {
-		cmd := exec.Command("redis-cli", append([]string{"-s", socket}, args...)...)
-		cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+string(password))
+	ask := func(user string, args ...string) string {
+		cmd := exec.Command("redis-cli", append([]string{"-s", socket, "--user", user, "--no-auth-warning"}, args...)...)
+		cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+passwords[user])
 		out, _ := cmd.CombinedOutput() // a refusal is an answer
 		return strings.TrimSpace(string(out))
 	}
@@ -258,12 +262,15 @@ func TestComposeRedis(t *testing.T) {
 		{"line", "KEYS *", "NOPERM"},
 		{"probe", "PING", "PONG"},
 		{"probe", "GET {p01}:a", "NOPERM"},
+		{"admin", "CONFIG SET maxmemory 600mb", "OK"},
+		{"admin", "BGREWRITEAOF", "Background append only file rewriting"},
+		{"admin", "INFO memory", "maxmemory:629145600"},
+		{"admin", "GET {p01}:a", "NOPERM"},
 		{"default", "PING", "WRONGPASS"},
 		{"default", "GET {p01}:a", "NOAUTH"},
 	}
 	for _, tt := range tests {
-		args := append([]string{"--user", tt.user, "--no-auth-warning"}, strings.Fields(tt.command)...)
-		got := ask(args...)
+		got := ask(tt.user, strings.Fields(tt.command)...)
 		check(t, strings.Contains(got, tt.want), "%s: %s: %q, want %q", tt.user, tt.command, got, tt.want)
 	}
 	again, err := makes("-s", "compose-secrets", "SECRETS="+dir)
