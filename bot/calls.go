@@ -43,6 +43,10 @@ type call struct {
 	Made int64 `json:"ma,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`
+	// Card is the message at a desk that the call edits; 0 when it edits none.
+	Card int `json:"ca,omitempty"`
+	// Top is the newest message that was known when the call was made: what a late call sweeps is not newer. 0: any.
+	Top int `json:"to,omitempty"`
 	// Lane is how urgent it is; conversation when it names none.
 	Lane lane `json:"l,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.
@@ -147,7 +151,12 @@ func deleting(chat int64, ids []int) func(context.Context, *Client) (jsontext.Va
 }
 
 // lane is the lane a call leaves in.
-func (c call) lane() lane { return max(c.Lane, laneConversation) }
+func (c call) lane() lane {
+	if c.Rest { // whoever wipes is in a hurry
+		return max(c.Lane, laneUrgent)
+	}
+	return max(c.Lane, laneConversation)
+}
 
 // free says that a call is no message and does not count against Telegram's limits.
 func (c call) free() bool { return free(c.Method) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync"
 	"time"
 
 	tg "github.com/go-telegram/bot"
@@ -49,13 +50,13 @@ func (c card) edit(bot byte, chat int64, text string, k *keyboard) call {
 		if k != nil {
 			p.ReplyMarkup = k
 		}
-		return call{Bot: bot, Chat: chat, Method: "editMessageCaption", Params: encode(p)}
+		return call{Bot: bot, Chat: chat, Method: "editMessageCaption", Params: encode(p), Card: c.message}
 	}
 	p := tg.EditMessageTextParams{ChatID: chat, MessageID: c.message, Text: text, LinkPreviewOptions: noPreview}
 	if k != nil {
 		p.ReplyMarkup = k
 	}
-	return call{Bot: bot, Chat: chat, Method: "editMessageText", Params: encode(p)}
+	return call{Bot: bot, Chat: chat, Method: "editMessageText", Params: encode(p), Card: c.message}
 }
 
 // describe is a case in a line or two: how urgent, which, how far, since and until when.
@@ -67,6 +68,45 @@ func describe(texts *i18n.Catalogue, lang string, h referrals.Holding, d *referr
 	}
 	args["Due"] = texts.Time(lang, h.Due, d.Zone)
 	return texts.Text(lang, "desk.case_due", args)
+}
+
+// shownCards knows what cards were edited to in the last moments: an act at a desk edits the card that was pressed, and
+// then every card of the case, and what a card shows already need not be sent again.
+type shownCards struct {
+	mu   sync.Mutex
+	says map[shownCard]string // the last edit's parameters
+	at   time.Time            // when the first of them was noted
+}
+
+type shownCard struct {
+	address
+	message int
+}
+
+// shownFor is for how long it is known: another replica may edit the same card.
+const shownFor = 5 * time.Second
+
+// is says whether a card shows already what a call would make it show.
+func (s *shownCards) is(c call, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return c.Card != 0 && now.Sub(s.at) < shownFor && s.says[shownCard{address{c.Bot, c.Chat}, c.Card}] == string(c.Params)
+}
+
+// note notes what a card was edited to; when that failed, that nobody knows what it shows.
+func (s *shownCards) note(c call, done bool, now time.Time) {
+	if c.Card == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.at) >= shownFor {
+		s.says, s.at = map[shownCard]string{}, now
+	}
+	key := shownCard{address{c.Bot, c.Chat}, c.Card}
+	if delete(s.says, key); done {
+		s.says[key] = string(c.Params)
+	}
 }
 
 // How many cards of a rung are edited, the newest, and how often the store is asked for them.
@@ -119,10 +159,13 @@ func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string,
 		}
 		c := cardOf(mark).edit(r.desks.deskBot, d.Ladder[rung].Chat, describe(r.desks.texts, lang, h, d),
 			deskKeyboard(r.desks.texts, lang, h.Code, h.State))
-		if _, again := r.desks.deliver(ctx, c, e); again > 0 {
+		_, again := r.desks.deliver(ctx, c, e)
+		if again > 0 {
 			return again
 		}
-		drawn[mark] = true
+		if drawn[mark] = true; again == needless {
+			continue
+		}
 		return time.Nanosecond // each edit counts as a message and waits its turn
 	}
 	return needless

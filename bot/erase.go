@@ -79,10 +79,10 @@ func everything(kept []int) []int {
 }
 
 // swept are the messages of a conversation that has ended: its screens, but for the one that is edited, and for the one
-// that has just been sent.
+// that has just been sent, and all that is newer than the end.
 func (c call) swept(kept []int, sent int) []int {
 	return slices.DeleteFunc(slices.Clone(kept), func(id int) bool {
-		return id < c.Sweep || sent != 0 && id >= sent || c.Method == "editMessageText" && id == c.Edits
+		return id < c.Sweep || c.Top != 0 && id > c.Top || sent != 0 && id >= sent || c.Method == "editMessageText" && id == c.Edits
 	})
 }
 

@@ -75,11 +75,10 @@ type line struct {
 	lane    lane
 	queue   []parcel
 	written uint64    // when its chat was written to last, counted in messages
-	since   uint64    // its place among those that are ready
+	since   uint64    // its place among those that are ready; 0: it has none yet
 	until   time.Time // asleep until then
 	active  bool      // ready, asleep or being sent
 	sending bool      // its first parcel is being sent
-	yielded bool      // it let others of its chat pass
 }
 
 // shed drops what need not be sent any more, and says how many.

@@ -37,9 +37,11 @@ type leaving struct {
 	stage   stage
 	effort  effort
 	arrived bool
-	message int // as which it arrived
-	sought  bool
-	rest    [][]int // what is still to be deleted with it, as it is tried together
+	// needless says that nothing had to be sent.
+	needless bool
+	message  int // as which it arrived
+	sought   bool
+	rest     [][]int // what is still to be deleted with it, as it is tried together
 }
 
 // leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
@@ -71,6 +73,9 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 		return 0
 	}
 	r.left(ctx, l)
+	if l.needless {
+		return needless
+	}
 	return 0
 }
 
@@ -100,6 +105,7 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 		if l.message, again = r.desks.deliver(ctx, l.call, &l.effort); again > 0 {
 			return again
 		}
+		l.needless = again == needless
 	}
 	l.arrived = true
 	return 0
@@ -228,7 +234,7 @@ func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 	if n.Rung == referrals.EveryRung {
 		h, err := r.holding.Holding(ctx, n.Desk, n.Code)
 		if err != nil {
-			if errors.Is(err, referrals.ErrUnknown) {
+			if errors.Is(err, referrals.ErrUnknown) && !early(n, r.now()) {
 				err = nil
 			}
 			r.finish(ctx, id, err)

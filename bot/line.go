@@ -158,8 +158,9 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
+	gone := &away{texts: o.Texts, dir: o.Directory, ownDeskBot: own, out: l.out, desks: p, hands: l.runner.hands, now: o.Now}
 	for b := range l.clients {
-		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, log: o.Log, meters: o.Meters}
+		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, away: gone, log: o.Log, meters: o.Meters}
 		if o.WebhookURL == "" {
 			l.pollers = append(l.pollers, &poller{receiver: r, client: l.clients[b], lease: o.Store, owner: o.Owner, heard: l.reaches[b].note})
 			continue

@@ -96,8 +96,11 @@ func (o *outbox) raise(l *line, to lane) {
 
 // enqueue makes a line ready and wakes those who look at its lane.
 func (o *outbox) enqueue(l *line) {
-	o.count++
-	l.since, l.written = o.count, o.pace.written(l.queue[0].to)
+	if l.since == 0 { // a rest does not cost a line its place
+		o.count++
+		l.since = o.count
+	}
+	l.written = o.pace.written(l.queue[0].to)
 	o.ready[l.lane].push(l)
 	o.nudge(l.lane)
 }
@@ -109,7 +112,8 @@ func (o *outbox) refused(to address, patience time.Duration) {
 	o.pace.refused(to, patience, o.now())
 }
 
-// mostPatience is the longest rest of an alert that failed: after an outage it must not wait for its turn to try again.
+// mostPatience is the longest rest of what failed and must not wait long for its turn after an outage: alerts, what desks are
+// answered, screens of people in an emergency, a wipe. Where Telegram asked for more, the chat rests for as long.
 const mostPatience = 2 * time.Second
 
 // awake lets everything that rests try again at once, because Telegram answers again. Chats that Telegram asked for patience
@@ -228,7 +232,6 @@ func (o *outbox) pick(q *queues, now time.Time) (*line, time.Duration) {
 		}
 		o.sent++
 		o.pace.spend(to, l.lane, o.sent)
-		l.yielded = false
 		return q.popMessage(), 0
 	}
 	if len(q.free) > 0 {
@@ -242,9 +245,8 @@ func (o *outbox) chatWait(l *line, to address, now time.Time) time.Duration {
 	switch {
 	case l.lane == laneCourtesy: // it must not make the next answer wait
 		return o.pace.chatWait(to, 1, now)
-	case l.lane == laneEmergency && !l.yielded && o.pace.yields(to):
-		l.yielded = true
-		return o.pace.chatWait(to, 0, now) + moment
+	case l.lane == laneEmergency:
+		return o.pace.alertWait(to, now)
 	default:
 		return o.pace.chatWait(to, 0, now)
 	}
@@ -261,9 +263,9 @@ func (o *outbox) done(l *line, again time.Duration) {
 	if again > 0 {
 		if len(l.queue) > 1 && l.queue[0].loose {
 			l.queue = append(l.queue[1:], l.queue[0])
-			again = min(again, firstPause)
+			again, l.since = min(again, firstPause), 0
 		}
-		if l.lane == laneEmergency {
+		if l.lane >= laneUrgent {
 			again = min(again, mostPatience)
 		}
 		l.until = o.now().Add(again)
@@ -271,7 +273,7 @@ func (o *outbox) done(l *line, again time.Duration) {
 		o.nudge(l.lane)
 		return
 	}
-	l.queue = l.queue[1:]
+	l.queue, l.since = l.queue[1:], 0
 	if o.waits -= 1 + l.shed(); o.waits == 0 {
 		select {
 		case o.empty <- struct{}{}:

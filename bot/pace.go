@@ -38,6 +38,7 @@ type bucket struct {
 	shut            time.Time // Telegram asked for patience until then
 	written         uint64    // the number of the last message
 	inRow           int       // alerts in a row
+	yields          time.Time // until when alerts let others pass; zero: they do not
 }
 
 func newBucket(perSecond, most float64) *bucket {
@@ -96,8 +97,8 @@ func (p *pace) spend(a address, at lane, n uint64) {
 	c := p.chat(a)
 	c.tokens--
 	c.written = n
-	if c.inRow++; at != laneEmergency {
-		c.inRow = 0
+	if c.inRow++; at != laneEmergency || !c.yields.IsZero() { // others came, or had their moment
+		c.inRow, c.yields = 0, time.Time{}
 	}
 }
 
@@ -121,10 +122,17 @@ const (
 	moment      = 100 * time.Millisecond
 )
 
-// yields says whether alerts to a chat should let others pass.
-func (p *pace) yields(a address) bool {
+// alertWait is how long a chat cannot be sent an alert: alerts let others pass once in a while, all of them together.
+func (p *pace) alertWait(a address, now time.Time) time.Duration {
+	wait := p.chatWait(a, 0, now)
 	c := p.chats[a]
-	return p.limited && c != nil && c.inRow >= alertsInRow
+	if c == nil || c.inRow < alertsInRow {
+		return wait
+	}
+	if c.yields.IsZero() {
+		c.yields = now.Add(wait + moment)
+	}
+	return max(wait, c.yields.Sub(now))
 }
 
 // written is which message was the last to a chat; 0 when it is long ago.

@@ -28,6 +28,7 @@ type receiver struct {
 	bot    byte
 	store  inbox
 	hand   func([]referrals.Work)
+	away   *away
 	log    *slog.Logger
 	meters *Meters
 }
@@ -58,8 +59,10 @@ func (r *receiver) keep(ctx context.Context, raws []jsontext.Value) (last int64,
 		r.hand(work)
 	}
 	if err != nil {
+		r.away.failed(err, r.bot, posts)
 		return 0, err
 	}
+	r.away.back()
 	r.meters.Updates.WithLabelValues(botName(r.bot)).Add(float64(len(posts)))
 	return last, nil
 }
@@ -128,10 +131,11 @@ func (p *poller) read(ctx context.Context) {
 	defer renewing.Wait()
 	defer cancel()
 	var offset int64
+	var held unconfirmed
 	tries := 0
 	for ctx.Err() == nil {
-		next, err := p.once(ctx, offset)
-		if err == nil {
+		next, rest, err := p.once(ctx, offset, held)
+		if held = rest; err == nil {
 			offset, tries = next, 0
 			continue
 		}
@@ -161,25 +165,33 @@ func (p *poller) renew(ctx context.Context) {
 	}
 }
 
-// once asks for a batch and keeps it. The offset it returns confirms the batch with the next call.
-func (p *poller) once(ctx context.Context, offset int64) (int64, error) {
+// once asks for a batch and keeps it, with what could not be kept before. The offset it returns confirms the batch with the
+// next call; what it could not keep, it returns.
+func (p *poller) once(ctx context.Context, offset int64, held unconfirmed) (int64, unconfirmed, error) {
+	timeout := pollSeconds
+	if len(held) > 0 {
+		timeout = 0
+	}
 	params := encode(struct {
 		Offset  int64    `json:"offset,omitempty"`
 		Limit   int      `json:"limit"`
 		Timeout int      `json:"timeout"`
 		Allowed []string `json:"allowed_updates"`
-	}{offset, 100, pollSeconds, allowedUpdates})
+	}{offset, 100, timeout, allowedUpdates})
 	within, cancel := context.WithTimeout(ctx, (pollSeconds+15)*time.Second)
 	defer cancel()
 	raws, err := p.client.Updates(within, params)
 	p.meters.called("getUpdates", err)
 	p.heard(err)
-	if err != nil {
-		return offset, err
+	if err != nil && len(held) == 0 {
+		return offset, nil, err
+	}
+	if len(held) > 0 {
+		raws = held.with(raws)
 	}
 	last, err := p.keep(ctx, raws)
 	if err != nil {
-		return offset, err
+		return offset, unconfirmed(raws), err
 	}
-	return max(offset, last+1), nil
+	return max(offset, last+1), nil, nil
 }

@@ -38,6 +38,7 @@ type post struct {
 	now     func() time.Time
 	meters  *Meters
 	outage  atomic.Int32 // calls that failed one after another
+	shown   shownCards
 }
 
 // How long a call waits before it is tried again, when Telegram does not say.
@@ -116,12 +117,16 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 	if !c.Until.IsZero() && p.now().After(c.Until) {
 		return 0, 0
 	}
+	if p.shown.is(c, p.now()) {
+		return 0, needless
+	}
 	result, again, err := p.attempt(ctx, address{c.Bot, c.Chat}, c.Method, e, func(ctx context.Context, client *Client) (jsontext.Value, error) {
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {
 		return 0, again
 	}
+	p.shown.note(c, err == nil, p.now())
 	if refused(err) {
 		return p.instead(ctx, c, err, e)
 	}
@@ -199,7 +204,7 @@ func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again t
 	}
 	h, err := p.holding.Holding(ctx, n.Desk, n.Code)
 	switch {
-	case errors.Is(err, referrals.ErrUnknown):
+	case errors.Is(err, referrals.ErrUnknown) && !early(n, p.now()):
 		return 0, true
 	case err != nil:
 		e.tries++
@@ -211,6 +216,15 @@ func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again t
 	default:
 		return 0, !h.Readable()
 	}
+}
+
+// longestEarly is for how long an addition waits for its case to reach a desk: an alert waits no longer for Telegram.
+const longestEarly = 24 * time.Hour
+
+// early says that a notice may have overtaken the alert of its case, which a killed process left behind: the desk does not
+// know the case yet, and must still learn of what was added.
+func early(n referrals.Notice, now time.Time) bool {
+	return n.Kind == referrals.NoticeAddition && now.Sub(n.At) < longestEarly
 }
 
 // language is the one a desk is written to in.

@@ -35,6 +35,7 @@ func (tn *turn) present() {
 	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
 	c.Screen, c.Edits, c.Notes = true, s.Screen, noteKeys(tn.screen.Notes)
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
+	c.Top = max(tn.state.Newest, tn.state.Screen)
 	if tn.edit == 0 {
 		s.Screen = 0
 	}

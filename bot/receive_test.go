@@ -77,8 +77,9 @@ func (k *keeping) ids() (out []string) {
 }
 
 func newReceiver(k *keeping, log *bytes.Buffer) *receiver {
+	texts, _ := loadTexts() // where that fails, other tests say so
 	return &receiver{bot: lineBot, store: k, hand: func([]referrals.Work) {}, log: slog.New(slog.NewTextHandler(log, nil)),
-		meters: NewMeters(prometheus.NewRegistry())}
+		meters: NewMeters(prometheus.NewRegistry()), away: &away{texts: texts, dir: testDesks(), out: newOutbox(false, time.Now), now: time.Now}}
 }
 
 func TestReceiverSetsAsideWhatItCannotRead(t *testing.T) {

@@ -22,6 +22,18 @@ type Post struct {
 	Body  []byte `json:"b"`
 }
 
+// Unkept says whose posts could not be kept, and why; those of others were.
+type Unkept struct {
+	Members []Member
+	Err     error
+}
+
+// Error is why, without a word of what was posted.
+func (u *Unkept) Error() string { return u.Err.Error() }
+
+// Unwrap is why.
+func (u *Unkept) Unwrap() error { return u.Err }
+
 // Entry is a post as its member finds it in the inbox, opened. A chat's entry that nobody can open has
 // an empty Body.
 type Entry struct {

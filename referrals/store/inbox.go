@@ -50,6 +50,7 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 	}
 	var taken []referrals.Work
 	var failed error
+	var without []referrals.Member
 	run := s.runAll
 	if take { // an update, which is confirmed once it is kept; what the line posts to itself is repeated until it was settled
 		run = s.runSynced
@@ -57,6 +58,7 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 	for i, a := range run(ctx, calls) {
 		if a.err != nil {
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
+			without = append(without, members[i])
 		}
 		switch {
 		case a.err != nil && !errors.Is(a.err, errUnsynced): // what is done and not confirmed has an answer, too
@@ -70,6 +72,9 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 		case a.text(0) != "kept":
 			failed = errors.Join(failed, errUnexpected("keep", a))
 		}
+	}
+	if len(without) > 0 {
+		return taken, &referrals.Unkept{Members: without, Err: failed}
 	}
 	return taken, failed
 }
