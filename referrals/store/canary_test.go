@@ -181,12 +181,12 @@ func TestAnOpenHoldingAndARecordEndAsAsked(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		m := b.Chat("line", 1)
 		w := b.mustKeep(t, post(m, 1))[0]
-		if ttl := b.db.PTTL(b.ctx, recordKey(m)).Val(); ttl <= 0 || ttl > time.Hour {
+		if ttl := b.db.PTTL(b.ctx, b.recordKey(m)).Val(); ttl <= 0 || ttl > time.Hour {
 			t.Errorf("numbers without a state are kept for %v", ttl)
 		}
 		later := b.clock.now().Add(5 * time.Hour)
 		_, again := b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Minute, Again: later, Done: doneOf(w)})
-		if ttl := b.db.PTTL(b.ctx, recordKey(m)).Val(); ttl <= 5*time.Hour || ttl > 7*time.Hour {
+		if ttl := b.db.PTTL(b.ctx, b.recordKey(m)).Val(); ttl <= 5*time.Hour || ttl > 7*time.Hour {
 			t.Errorf("the record does not outlive its clock: %v (%v)", ttl, again)
 		}
 		if _, _, err := b.Commit(b.ctx, w, referrals.Commit{State: []byte("s")}); err == nil {

@@ -73,7 +73,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	state := []byte{}
 	if c.State != nil {
 		var err error
-		if state, err = s.vault.seal(recordKey(m), "", c.State); err != nil {
+		if state, err = s.vault.seal(s.recordKey(m), "", c.State); err != nil {
 			return call{}, nil, err
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	if err != nil {
 		return call{}, nil, err
 	}
-	keys := []string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m), outboxKey(m.Slot), errandsKey(m.Slot)}
+	keys := []string{s.dueKey(m.Slot), s.counterKey(m.Slot), s.recordKey(m), s.inboxKey(m), s.bodiesKey(m), s.outboxKey(m.Slot), s.errandsKey(m.Slot)}
 	args := []any{
 		m.Name, w.Number, ms(now), ms(now.Add(s.lease)), inboxLimit, s.spare(),
 		state, s.life(c.Keep, c.Again, now), ms(c.Again), ms(till),
@@ -93,19 +93,19 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	args = append(args, errands...)
 	for _, b := range c.Births {
 		born := referrals.Member{Slot: m.Slot, Name: b.Name}
-		sealed, err := s.vault.seal(recordKey(born), "", b.State)
+		sealed, err := s.vault.seal(s.recordKey(born), "", b.State)
 		if err != nil {
 			return call{}, nil, err
 		}
-		keys = append(keys, recordKey(born))
+		keys = append(keys, s.recordKey(born))
 		args = append(args, b.Name, sealed, s.life(b.Keep, b.Again, now), ms(b.Again))
 	}
 	for _, d := range c.Documents {
-		keys = append(keys, documentsKey(m.Slot, d.Case))
+		keys = append(keys, s.documentsKey(m.Slot, d.Case))
 		args = append(args, s.documentField(d.Case, d.Desk, d.Name), d.Body, d.Keep.Milliseconds())
 	}
 	for _, d := range c.Drops {
-		keys = append(keys, documentsKey(m.Slot, d.Case), filesKey(m.Slot, d.Case))
+		keys = append(keys, s.documentsKey(m.Slot, d.Case), s.filesKey(m.Slot, d.Case))
 		desk := d.Desk
 		if desk != "" {
 			desk = s.vault.copyFor(d.Case, d.Desk)
@@ -115,7 +115,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	if !c.Forget {
 		return call{s.scripts.commit, keys, append(args, 0)}, tasks, nil
 	}
-	return call{s.scripts.commit, append(keys, messagesKey(m)), append(args, 1)}, tasks, nil
+	return call{s.scripts.commit, append(keys, s.messagesKey(m)), append(args, 1)}, tasks, nil
 }
 
 // life is how long a record is kept, in milliseconds: as asked, but never so short that it

@@ -32,12 +32,12 @@ func (s *Store) Depth(ctx context.Context) (Depth, error) {
 	until := strconv.FormatInt(ms(now), 10)
 	for i, slot := range s.slots {
 		counts[i] = [3]*redis.IntCmd{
-			pipe.ZCard(ctx, outboxKey(slot)),
-			pipe.ZCount(ctx, outboxKey(slot), "-inf", until),
-			pipe.ZCount(ctx, dueKey(slot), "-inf", until),
+			pipe.ZCard(ctx, s.outboxKey(slot)),
+			pipe.ZCount(ctx, s.outboxKey(slot), "-inf", until),
+			pipe.ZCount(ctx, s.dueKey(slot), "-inf", until),
 		}
-		first[i] = pipe.ZRange(ctx, outboxKey(slot), 0, 99)
-		longest[i] = pipe.ZRangeWithScores(ctx, dueKey(slot), 0, 0)
+		first[i] = pipe.ZRange(ctx, s.outboxKey(slot), 0, 99)
+		longest[i] = pipe.ZRangeWithScores(ctx, s.dueKey(slot), 0, 0)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return Depth{}, fmt.Errorf("depth: %w", clean(err))

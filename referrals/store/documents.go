@@ -25,7 +25,7 @@ func (s *Store) documentField(code referrals.Code, desk, name string) string {
 // Documents lists the file names of a case's sealed copies for a desk: the case, what was
 // added to it, its files, each in the order of their numbers. None is not an error.
 func (s *Store) Documents(ctx context.Context, origin string, code referrals.Code, desk string) ([]string, error) {
-	fields, err := s.db.HKeys(ctx, documentsKey(origin, code)).Result()
+	fields, err := s.db.HKeys(ctx, s.documentsKey(origin, code)).Result()
 	if err != nil {
 		return nil, fmt.Errorf("list documents: %w", clean(err))
 	}
@@ -62,7 +62,7 @@ func numberOf(name string) (file, number int) {
 
 // Document returns one sealed copy, or ErrUnknown.
 func (s *Store) Document(ctx context.Context, origin string, code referrals.Code, desk, name string) ([]byte, error) {
-	body, err := s.db.HGet(ctx, documentsKey(origin, code), s.documentField(code, desk, name)).Bytes()
+	body, err := s.db.HGet(ctx, s.documentsKey(origin, code), s.documentField(code, desk, name)).Bytes()
 	switch {
 	case errors.Is(err, redis.Nil):
 		return nil, referrals.ErrUnknown

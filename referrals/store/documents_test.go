@@ -98,7 +98,7 @@ func TestFilesComeBackWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		lengths, err := b.db.HVals(b.ctx, filesKey("p01", code)).Result()
+		lengths, err := b.db.HVals(b.ctx, b.filesKey("p01", code)).Result()
 		if err != nil || len(lengths) == 0 {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestAnAbortedFileLeavesNothing(t *testing.T) {
 		if err := w.Abort(b.ctx); err != nil {
 			t.Fatal(err)
 		}
-		if n := b.db.Exists(b.ctx, filesKey("p01", code)).Val(); n != 0 {
+		if n := b.db.Exists(b.ctx, b.filesKey("p01", code)).Val(); n != 0 {
 			t.Fatal("pieces are left")
 		}
 		if err := w.Close(); err == nil {
@@ -141,7 +141,7 @@ func TestAFileDroppedWhileItIsReadEnds(t *testing.T) {
 		if _, err := io.ReadFull(r, make([]byte, pieceSize)); err != nil {
 			t.Fatal(err)
 		}
-		b.db.Del(b.ctx, filesKey("p01", code))
+		b.db.Del(b.ctx, b.filesKey("p01", code))
 		if _, err := io.ReadAll(r); !errors.Is(err, referrals.ErrUnknown) {
 			t.Fatalf("half a file was taken for a whole one: %v", err)
 		}

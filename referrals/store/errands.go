@@ -21,7 +21,7 @@ func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, til
 			return nil, nil, err
 		}
 		id := fmt.Sprintf("%s-%04d", prefix, i+1) // in the order of names, too
-		sealed, err := s.vault.seal(errandsKey(slot), id, text)
+		sealed, err := s.vault.seal(s.errandsKey(slot), id, text)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -46,7 +46,7 @@ func stillMine(tasks []referrals.Task, marks string) ([]referrals.Task, error) {
 }
 
 func (s *Store) openErrand(slot, id string, sealed []byte) (referrals.Errand, error) {
-	text, err := s.vault.open(errandsKey(slot), id, sealed)
+	text, err := s.vault.open(s.errandsKey(slot), id, sealed)
 	if err != nil {
 		return referrals.Errand{}, err
 	}

@@ -182,7 +182,7 @@ func TestMessagesAreRememberedAndForgotten(t *testing.T) {
 		if err := b.Settle(b.ctx, all); err != nil {
 			t.Fatal(err)
 		}
-		if n := b.db.ZCard(b.ctx, messagesKey(chat)).Val(); n != 1 {
+		if n := b.db.ZCard(b.ctx, b.messagesKey(chat)).Val(); n != 1 {
 			t.Fatalf("%d records for one chat in one act", n)
 		}
 		got, err := b.Messages(b.ctx, chat)
@@ -200,7 +200,7 @@ func TestMessagesAreRememberedAndForgotten(t *testing.T) {
 		if err := b.Settle(b.ctx, sentTo(chat, 5)); err != nil {
 			t.Fatal(err)
 		}
-		if n := b.db.ZCard(b.ctx, messagesKey(chat)).Val(); n != 2 {
+		if n := b.db.ZCard(b.ctx, b.messagesKey(chat)).Val(); n != 2 {
 			t.Fatalf("old lists are left: %d", n)
 		}
 		w := b.mustKeep(t, post(chat, 1))[0]
@@ -221,10 +221,10 @@ func TestIDsOfPostsAreForgottenByMend(t *testing.T) {
 		w := b.mustKeep(t, post(m, 1))[0]
 		b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(w)})
 		b.mustKeep(t, post(m, 2)) // of a conversation that has begun
-		b.db.Persist(b.ctx, seenKey(m.Slot))
+		b.db.Persist(b.ctx, b.seenKey(m.Slot))
 		b.clock.move(47 * time.Hour)
 		b.mustMend(t, 1)
-		if ttl := b.db.PTTL(b.ctx, seenKey(m.Slot)).Val(); ttl <= 0 {
+		if ttl := b.db.PTTL(b.ctx, b.seenKey(m.Slot)).Val(); ttl <= 0 {
 			t.Fatalf("ids without an end: %v", ttl)
 		}
 		if again := b.mustKeep(t, post(m, 1)); len(again) != 1 || len(again[0].Inbox) != 1 || again[0].Inbox[0].ID != "u2" {
@@ -232,7 +232,7 @@ func TestIDsOfPostsAreForgottenByMend(t *testing.T) {
 		}
 		b.clock.move(2 * time.Hour)
 		b.mustMend(t, 1)
-		if n := b.db.ZCard(b.ctx, seenKey(m.Slot)).Val(); n != 0 {
+		if n := b.db.ZCard(b.ctx, b.seenKey(m.Slot)).Val(); n != 0 {
 			t.Fatalf("%d ids after 49 hours", n)
 		}
 	})
@@ -248,7 +248,7 @@ func TestALeaseHasOneOwner(t *testing.T) {
 				t.Fatalf("%+v: %v %v", step, got, err)
 			}
 		}
-		if ttl := b.db.PTTL(b.ctx, leaseKey("poll")).Val(); ttl <= 0 || ttl > time.Minute {
+		if ttl := b.db.PTTL(b.ctx, b.leaseKey("poll")).Val(); ttl <= 0 || ttl > time.Minute {
 			t.Fatalf("the lease ends in %v", ttl)
 		}
 		for _, owner := range []string{"b", "a"} {

@@ -101,7 +101,7 @@ func (s *Store) eventsAfter(ctx context.Context, desk, id string, wait time.Dura
 		block = max(time.Millisecond, min(wait, longestWait)) // zero would be for ever
 	}
 	streams, err := s.readers.XRead(ctx, &redis.XReadArgs{
-		Streams: []string{eventsKey(desk), id}, Count: actsAtOnce, Block: block,
+		Streams: []string{s.eventsKey(desk), id}, Count: actsAtOnce, Block: block,
 	}).Result()
 	switch {
 	case errors.Is(err, redis.Nil) || len(streams) == 0 && err == nil:
@@ -119,7 +119,7 @@ func (s *Store) eventsAfter(ctx context.Context, desk, id string, wait time.Dura
 // LastEvent returns the id of a desk's last event: what Events returns after it came later. It is
 // "0-0" when there was none.
 func (s *Store) LastEvent(ctx context.Context, desk string) (string, error) {
-	last, err := s.db.XRevRangeN(ctx, eventsKey(desk), "+", "-", 1).Result()
+	last, err := s.db.XRevRangeN(ctx, s.eventsKey(desk), "+", "-", 1).Result()
 	if err != nil {
 		return "", fmt.Errorf("read the last event: %w", clean(err))
 	}

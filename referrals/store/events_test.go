@@ -78,7 +78,7 @@ func TestOldEventsEndAndAnOldIDReadsFromTheOldest(t *testing.T) {
 		b.offer(t, "AAAA-AAAA-1", referrals.Urgent)
 		first := b.events(t, "fld", "0", 0)[0].ID
 		b.offer(t, "BBBB-BBBB-1", referrals.Urgent)
-		if err := b.db.XTrimMaxLen(b.ctx, eventsKey("fld"), 1).Err(); err != nil {
+		if err := b.db.XTrimMaxLen(b.ctx, b.eventsKey("fld"), 1).Err(); err != nil {
 			t.Fatal(err)
 		}
 		b.offer(t, "CCCC-CCCC-1", referrals.Urgent)
@@ -99,7 +99,7 @@ func TestEventsEndWithTheirTime(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		for _, hours := range []time.Duration{169, 167} { // ids are of the server's clock
 			id := fmt.Sprintf("%d-0", ms(time.Now().Add(-hours*time.Hour)))
-			if err := b.db.XAdd(b.ctx, &redis.XAddArgs{Stream: eventsKey("fld"), ID: id, Values: []any{"e", fmt.Sprintf("e0%012x%d", 1, int(hours))}}).Err(); err != nil {
+			if err := b.db.XAdd(b.ctx, &redis.XAddArgs{Stream: b.eventsKey("fld"), ID: id, Values: []any{"e", fmt.Sprintf("e0%012x%d", 1, int(hours))}}).Err(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -109,14 +109,14 @@ func TestEventsEndWithTheirTime(t *testing.T) {
 		if kept := b.events(t, "fld", "0", 0); len(kept) != 2 || kept[0].Code != "167" {
 			t.Fatalf("kept: %+v", kept)
 		}
-		b.db.PExpire(b.ctx, eventsKey("fld"), 2*time.Hour)
+		b.db.PExpire(b.ctx, b.eventsKey("fld"), 2*time.Hour)
 		b.mustMove(t, referrals.Move{ID: "r", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
-		if ttl := b.db.PTTL(b.ctx, eventsKey("fld")).Val(); ttl < 167*time.Hour {
+		if ttl := b.db.PTTL(b.ctx, b.eventsKey("fld")).Val(); ttl < 167*time.Hour {
 			t.Fatalf("an event is kept for %v", ttl)
 		}
-		b.db.Del(b.ctx, eventsKey("fld"))
+		b.db.Del(b.ctx, b.eventsKey("fld"))
 		b.mustMove(t, referrals.Move{ID: "s", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
-		if ttl := b.db.PTTL(b.ctx, eventsKey("fld")).Val(); ttl <= 0 {
+		if ttl := b.db.PTTL(b.ctx, b.eventsKey("fld")).Val(); ttl <= 0 {
 			t.Fatalf("events without an end: %v", ttl)
 		}
 	})
@@ -133,7 +133,7 @@ func TestAQuietDeskForgetsWhatEnded(t *testing.T) {
 		}{{167 * time.Hour, 2, 1}, {2 * time.Hour, 1, 0}} {
 			b.clock.move(c.after)
 			b.mustMend(t, 1)
-			places, endings := b.db.ZCard(b.ctx, queueKey("fld")).Val(), b.db.ZCard(b.ctx, endedKey("fld")).Val()
+			places, endings := b.db.ZCard(b.ctx, b.queueKey("fld")).Val(), b.db.ZCard(b.ctx, b.endedKey("fld")).Val()
 			if places != c.places || endings != c.endings {
 				t.Fatalf("%d places, %d ended", places, endings)
 			}

@@ -42,7 +42,7 @@ func (s *Store) FileWriter(ctx context.Context, origin string, code referrals.Co
 	if keep <= 0 || name == "" || code == "" {
 		return nil, errors.New("write a file: it needs a case, a name and a time to keep it")
 	}
-	w := &FileWriter{ctx: ctx, store: s, key: filesKey(origin, code), name: name, keep: keep}
+	w := &FileWriter{ctx: ctx, store: s, key: s.filesKey(origin, code), name: name, keep: keep}
 	if err := s.db.HDel(ctx, w.key, countField(name)).Err(); err != nil {
 		return nil, fmt.Errorf("write a file: %w", clean(err))
 	}
@@ -113,7 +113,7 @@ func (w *FileWriter) Abort(ctx context.Context) error {
 // FileReader reads the encrypted body of a file piece by piece, or returns ErrUnknown when
 // there is none or it is not complete. ctx ends the reading.
 func (s *Store) FileReader(ctx context.Context, origin string, code referrals.Code, name string) (io.ReadCloser, error) {
-	r := &fileReader{ctx: ctx, store: s, key: filesKey(origin, code), name: name}
+	r := &fileReader{ctx: ctx, store: s, key: s.filesKey(origin, code), name: name}
 	var err error
 	r.pieces, err = s.db.HGet(ctx, r.key, countField(name)).Int()
 	switch {

@@ -148,11 +148,11 @@ func (s *Store) make(ctx context.Context, moves []*making) ([]string, error) {
 	desk := moves[0].desk
 	slot := DeskSlot(desk)
 	keys := make([]string, 7, 7+len(moves))
-	copy(keys, []string{queueKey(desk), endedKey(desk), dueKey(slot), outboxKey(slot), errandsKey(slot), eventsKey(desk), counterKey(slot)})
+	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot)})
 	args := make([]any, 3, 3+3*len(moves))
 	args[0], args[1], args[2] = s.endedFor.Milliseconds(), known.Milliseconds(), ms(s.now())
 	for _, m := range moves {
-		keys = append(keys, holdingKey(desk, m.code))
+		keys = append(keys, s.holdingKey(desk, m.code))
 		args = append(args, m.args...)
 	}
 	a := s.run(ctx, call{s.scripts.move, keys, args})

@@ -93,7 +93,7 @@ func checkMove(m referrals.Move) error {
 
 // Holding returns what a desk holds under a code, or ErrUnknown.
 func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holding, error) {
-	words, err := s.db.Get(ctx, holdingKey(desk, code)).Result()
+	words, err := s.db.Get(ctx, s.holdingKey(desk, code)).Result()
 	if errors.Is(err, redis.Nil) {
 		return referrals.Holding{}, referrals.ErrUnknown
 	}

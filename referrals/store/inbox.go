@@ -102,14 +102,14 @@ func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, now time.Ti
 		if p.ID == "" || p.To.Name == "" || p.To.Slot == "" || p.Order < -maxOrder || p.Order > maxOrder {
 			return call{}, errors.New("keep: a post needs an id, a member, and an order within 2^53")
 		}
-		sealed, err := s.vault.seal(bodiesKey(m), p.ID, p.Body)
+		sealed, err := s.vault.seal(s.bodiesKey(m), p.ID, p.Body)
 		if err != nil {
 			return call{}, err
 		}
 		args = append(args, p.ID, p.Order, sealed)
 	}
 	return call{s.scripts.keep, []string{
-		seenKey(m.Slot), dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m),
+		s.seenKey(m.Slot), s.dueKey(m.Slot), s.counterKey(m.Slot), s.recordKey(m), s.inboxKey(m), s.bodiesKey(m),
 	}, args}, nil
 }
 

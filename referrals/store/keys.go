@@ -17,74 +17,91 @@ func Partition(n int) string { return fmt.Sprintf("p%02d", n) }
 // DeskSlot names the slot of a desk: "desk:lima".
 func DeskSlot(desk string) string { return "desk:" + desk }
 
-// key is the form of every key of a slot. The braces make a cluster keep a slot together.
-func key(slot, rest string) string { return "{" + slot + "}:" + rest }
+// space is where the keys of one line lie among those of others: "pe/", or nothing for a line that has the
+// server, or a numbered database of it, for itself.
+type space string
+
+// spaceOf is the space of a line's name, which may be empty.
+func spaceOf(line string) space {
+	if line == "" {
+		return ""
+	}
+	return space(line + "/")
+}
+
+// key is the form of every key of a slot. The braces make a cluster keep a slot together, and apart from the same slot of
+// another line.
+func (n space) key(slot, rest string) string { return "{" + string(n) + slot + "}:" + rest }
 
 // Due: sorted set, member's name → when somebody must look at it, in milliseconds.
-func dueKey(slot string) string { return key(slot, "due") }
+func (n space) dueKey(slot string) string { return n.key(slot, "due") }
 
 // Counter: string, the last number handed out in the slot, and how far the highest clock of all scripts
 // is below it ("1700000000005/4"). Has no end: one for each slot.
-func counterKey(slot string) string { return key(slot, "n") }
+func (n space) counterKey(slot string) string { return n.key(slot, "n") }
 
 // Mark: string, when somebody found that a clock had been ahead in the slot, in milliseconds by the
 // server's clock. The mending that follows deletes it.
-func markKey(slot string) string { return key(slot, "mark") }
+func (n space) markKey(slot string) string { return n.key(slot, "mark") }
 
 // Seen: sorted set, id of a post → when it came first, in milliseconds.
-func seenKey(slot string) string { return key(slot, "seen") }
+func (n space) seenKey(slot string) string { return n.key(slot, "seen") }
 
 // Outbox: sorted set, id of an errand → when it is overdue, in milliseconds.
-func outboxKey(slot string) string { return key(slot, "out") }
+func (n space) outboxKey(slot string) string { return n.key(slot, "out") }
 
 // Errands: hash, id of an errand → the errand, sealed.
-func errandsKey(slot string) string { return key(slot, "err") }
+func (n space) errandsKey(slot string) string { return n.key(slot, "err") }
 
 // Record: hash of a member. s sealed state, n number of the last taking, l end of its lease
 // in milliseconds, c number of the last commit, g number that this commit handed out, t until when the
 // committer has its errands, w for how long it was put off, in milliseconds.
-func recordKey(m referrals.Member) string { return key(m.Slot, "r:"+m.Name) }
+func (n space) recordKey(m referrals.Member) string { return n.key(m.Slot, "r:"+m.Name) }
 
 // Inbox: sorted set, id of a post → its order.
-func inboxKey(m referrals.Member) string { return key(m.Slot, "i:"+m.Name) }
+func (n space) inboxKey(m referrals.Member) string { return n.key(m.Slot, "i:"+m.Name) }
 
 // Bodies: hash, id of a post → its body, sealed.
-func bodiesKey(m referrals.Member) string { return key(m.Slot, "b:"+m.Name) }
+func (n space) bodiesKey(m referrals.Member) string { return n.key(m.Slot, "b:"+m.Name) }
 
 // Messages: sorted set, sealed ids of messages → when they were sent, in milliseconds.
-func messagesKey(m referrals.Member) string { return key(m.Slot, "m:"+m.Name) }
+func (n space) messagesKey(m referrals.Member) string { return n.key(m.Slot, "m:"+m.Name) }
 
 // Documents: hash of a case, keyed hash of the desk/file name → OpenPGP message.
-func documentsKey(slot string, code referrals.Code) string { return key(slot, "d:"+string(code)) }
+func (n space) documentsKey(slot string, code referrals.Code) string {
+	return n.key(slot, "d:"+string(code))
+}
 
 // Files: hash of a case, file name/number → a piece of a file, encrypted; name/n → pieces.
-func filesKey(slot string, code referrals.Code) string { return key(slot, "f:"+string(code)) }
+func (n space) filesKey(slot string, code referrals.Code) string {
+	return n.key(slot, "f:"+string(code))
+}
 
 // Holding: string of ten words in the clear but for the ninth, with a space between each two: its place in the
 // queue without the code, number of its clock's taking, due (ms, 0 never), how far that was away when it was set (ms), claim, id of the
 // move that was the last claim, rung, origin, reason (sealed), and the moves that were made: each a comma, the id, and when (ms). Ids
 // are hashed, to 16 letters.
-func holdingKey(desk, code string) string { return key(DeskSlot(desk), "h:"+code) }
+func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
 
 // Queue: sorted set, all scores zero, read in the order of its members: a letter for the
 // state, a digit for the lane, since in milliseconds as 12 hexadecimal digits, the code.
-func queueKey(desk string) string { return key(DeskSlot(desk), "q") }
+func (n space) queueKey(desk string) string { return n.key(DeskSlot(desk), "q") }
 
 // Ended: sorted set, place in the queue of an ended holding → when it is forgotten.
-func endedKey(desk string) string { return key(DeskSlot(desk), "ended") }
+func (n space) endedKey(desk string) string { return n.key(DeskSlot(desk), "ended") }
 
 // Events: stream of what a desk should learn of. e: the events of one script, with a space between each two: letter of the
 // state, digit of the lane, when, as in the queue, and the code.
-func eventsKey(desk string) string { return key(DeskSlot(desk), "ev") }
+func (n space) eventsKey(desk string) string { return n.key(DeskSlot(desk), "ev") }
 
 // Marker: string, what the state keys of every process must open. Has no end: one for each store.
-func markerKey() string { return key("meta", "keys") }
+func (n space) markerKey() string { return n.key("meta", "keys") }
 
 // Lease: string, the owner.
-func leaseKey(name string) string { return key("lease:"+name, "l") }
+func (n space) leaseKey(name string) string { return n.key("lease:"+name, "l") }
 
 // Ping: string that shows that the slot can be written.
-func pingKey(slot string) string { return key(slot, "ping") }
+func (n space) pingKey(slot string) string { return n.key(slot, "ping") }
 
 // memberOf is a name in a slot.
 func memberOf(slot, name string) referrals.Member { return referrals.Member{Slot: slot, Name: name} }

@@ -20,7 +20,7 @@ func (s *Store) Unlease(ctx context.Context, name, owner string) error {
 }
 
 func (s *Store) leaseFor(ctx context.Context, name, owner string, life int64) (bool, error) {
-	a := s.run(ctx, call{s.scripts.lease, []string{leaseKey(name)}, []any{owner, life}})
+	a := s.run(ctx, call{s.scripts.lease, []string{s.leaseKey(name)}, []any{owner, life}})
 	if a.err != nil {
 		return false, fmt.Errorf("lease %s: %w", name, a.err)
 	}

@@ -19,14 +19,14 @@ var ErrForeign = errors.New("redis holds what was sealed with other state keys: 
 
 // checkKeys returns ErrForeign when the marker cannot be opened.
 func (s *Store) checkKeys(ctx context.Context) error {
-	sealed, err := s.db.Get(ctx, markerKey()).Bytes()
+	sealed, err := s.db.Get(ctx, s.markerKey()).Bytes()
 	switch {
 	case errors.Is(err, redis.Nil):
 		return errors.New("redis lost the marker of the state keys; restart the line")
 	case err != nil:
 		return fmt.Errorf("read the marker of the state keys: %w", clean(err))
 	}
-	mark, err := s.vault.open(markerKey(), "", sealed)
+	mark, err := s.vault.open(s.markerKey(), "", sealed)
 	if err != nil || !hmac.Equal(mark, s.vault.mark()) {
 		return ErrForeign
 	}
@@ -35,11 +35,11 @@ func (s *Store) checkKeys(ctx context.Context) error {
 
 // mark seals the marker, unless there is one that these keys do not open.
 func (s *Store) mark(ctx context.Context) error {
-	sealed, err := s.vault.seal(markerKey(), "", s.vault.mark())
+	sealed, err := s.vault.seal(s.markerKey(), "", s.vault.mark())
 	if err != nil {
 		return err
 	}
-	first, err := s.db.SetNX(ctx, markerKey(), sealed, 0).Result()
+	first, err := s.db.SetNX(ctx, s.markerKey(), sealed, 0).Result()
 	if err != nil {
 		return fmt.Errorf("mark the state keys: %w", clean(err))
 	}
@@ -49,7 +49,7 @@ func (s *Store) mark(ctx context.Context) error {
 	if err := s.checkKeys(ctx); err != nil {
 		return err
 	}
-	if err := s.db.Set(ctx, markerKey(), sealed, 0).Err(); err != nil {
+	if err := s.db.Set(ctx, s.markerKey(), sealed, 0).Err(); err != nil {
 		return fmt.Errorf("mark the state keys: %w", clean(err))
 	}
 	return nil

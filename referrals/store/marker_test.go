@@ -95,12 +95,12 @@ func TestADamagedChatIsAnsweredAndADamagedCaseStays(t *testing.T) {
 			b.mustCommit(t, w, referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(w)})
 		}
 		for damage, do := range map[string]func(m referrals.Member){
-			"record": func(m referrals.Member) { b.db.HSet(b.ctx, recordKey(m), "s", "torn") },
-			"body":   func(m referrals.Member) { b.db.HSet(b.ctx, bodiesKey(m), "u2", []byte{1, 2}) },
-			"gone":   func(m referrals.Member) { b.db.HDel(b.ctx, bodiesKey(m), "u2") },
+			"record": func(m referrals.Member) { b.db.HSet(b.ctx, b.recordKey(m), "s", "torn") },
+			"body":   func(m referrals.Member) { b.db.HSet(b.ctx, b.bodiesKey(m), "u2", []byte{1, 2}) },
+			"gone":   func(m referrals.Member) { b.db.HDel(b.ctx, b.bodiesKey(m), "u2") },
 		} {
 			for i, m := range []referrals.Member{chat, kase, file} {
-				b.db.Del(b.ctx, seenKey(m.Slot))
+				b.db.Del(b.ctx, b.seenKey(m.Slot))
 				for n := range int64(3) {
 					if err := b.Post(b.ctx, post(m, n+1)); err != nil {
 						t.Fatal(err)
@@ -129,7 +129,7 @@ func TestADamagedChatIsAnsweredAndADamagedCaseStays(t *testing.T) {
 				b.mustCommit(t, got[0], referrals.Commit{State: []byte("anew"), Keep: time.Hour, Done: doneOf(got[0])})
 			}
 			b.clock.move(time.Hour)
-			b.db.Del(b.ctx, dueKey(chat.Slot), inboxKey(kase), inboxKey(file), bodiesKey(kase), bodiesKey(file))
+			b.db.Del(b.ctx, b.dueKey(chat.Slot), b.inboxKey(kase), b.inboxKey(file), b.bodiesKey(kase), b.bodiesKey(file))
 		}
 	})
 }

@@ -28,9 +28,9 @@ func (s *Store) Mend(ctx context.Context) error {
 	}
 	calls := make([]call, len(s.slots))
 	for i, slot := range s.slots {
-		keys := []string{counterKey(slot), markKey(slot), outboxKey(slot), seenKey(slot)}
+		keys := []string{s.counterKey(slot), s.markKey(slot), s.outboxKey(slot), s.seenKey(slot)}
 		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
-			keys = append(keys, eventsKey(desk), queueKey(desk), endedKey(desk))
+			keys = append(keys, s.eventsKey(desk), s.queueKey(desk), s.endedKey(desk))
 		}
 		calls[i] = call{s.scripts.mend, keys, []any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
 			ms(now.Add(-known)), known.Milliseconds(), s.endedFor.Milliseconds()}}
@@ -68,7 +68,7 @@ func (s *Store) longest() time.Duration { return 2 * max(s.lease, s.grace) }
 func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) error {
 	limit := float64(ms(now.Add(s.longest())))
 	for cursor := uint64(0); ; {
-		found, next, err := s.db.ZScan(ctx, dueKey(slot), cursor, "", mendAtOnce/2).Result()
+		found, next, err := s.db.ZScan(ctx, s.dueKey(slot), cursor, "", mendAtOnce/2).Result()
 		if err != nil {
 			return fmt.Errorf("mend: %w", clean(err))
 		}
@@ -92,18 +92,18 @@ func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) erro
 func (s *Store) pullNames(ctx context.Context, slot string, names []string, now time.Time) error {
 	var calls []call
 	for _, clocks := range []bool{true, false} {
-		keys, args := []string{dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), bit(clocks)}
+		keys, args := []string{s.dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), bit(clocks)}
 		for _, name := range names {
 			m := memberOf(slot, name)
 			desk, code, isClock := clockCode(m)
 			if isClock != clocks {
 				continue
 			}
-			holder := recordKey(m)
+			holder := s.recordKey(m)
 			if isClock {
-				holder = holdingKey(desk, code)
+				holder = s.holdingKey(desk, code)
 			}
-			keys, args = append(keys, holder, inboxKey(m)), append(args, name)
+			keys, args = append(keys, holder, s.inboxKey(m)), append(args, name)
 		}
 		if len(keys) > 1 {
 			calls = append(calls, call{s.scripts.pull, keys, args})
@@ -120,9 +120,9 @@ func (s *Store) pullNames(ctx context.Context, slot string, names []string, now 
 
 // unmark ends the mending of a slot, unless it had more errands than one script puts right.
 func (s *Store) unmark(ctx context.Context, slot, mark string, now time.Time) error {
-	left, err := s.db.ZCount(ctx, outboxKey(slot), "("+strconv.FormatInt(ms(now.Add(s.longest())), 10), "+inf").Result()
+	left, err := s.db.ZCount(ctx, s.outboxKey(slot), "("+strconv.FormatInt(ms(now.Add(s.longest())), 10), "+inf").Result()
 	if err == nil && left == 0 {
-		a := s.run(ctx, call{s.scripts.unmark, []string{markKey(slot)}, []any{mark}})
+		a := s.run(ctx, call{s.scripts.unmark, []string{s.markKey(slot)}, []any{mark}})
 		err = a.err
 	}
 	if err != nil {

@@ -110,7 +110,7 @@ func TestWhatLiesFarAheadByItsOwnLengthIsLeftAlone(t *testing.T) {
 		if held, err := b.Holding(b.ctx, "lima", "ABCD-EFGH"); err != nil || !held.Due.Equal(later) {
 			t.Fatalf("pulled to %v: %v", held.Due, err)
 		}
-		if score := b.db.ZScore(b.ctx, dueKey(w.Slot), w.Name).Val(); int64(score) != ms(later) {
+		if score := b.db.ZScore(b.ctx, b.dueKey(w.Slot), w.Name).Val(); int64(score) != ms(later) {
 			t.Fatalf("pulled to %v", score)
 		}
 	})
@@ -288,7 +288,7 @@ func (j *jumping) check(r *rapid.T) {
 // nothingBefore names one thing that is due after a time, when all should be due before.
 func nothingBefore(b backend, latest time.Time) string {
 	for _, slot := range b.slots {
-		for _, k := range []string{dueKey(slot), outboxKey(slot)} {
+		for _, k := range []string{b.dueKey(slot), b.outboxKey(slot)} {
 			for _, z := range b.db.ZRangeWithScores(b.ctx, k, -1, -1).Val() {
 				if int64(z.Score) > ms(latest) {
 					return k + " has " + z.Member.(string) + " " + at(int64(z.Score)).Sub(latest).String() + " too late"

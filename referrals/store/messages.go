@@ -18,13 +18,13 @@ var errMessages = errors.New("a list of messages cannot be read; another version
 // Messages returns the ids of a chat's messages of the last 48 hours, ascending, each once.
 func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error) {
 	from := strconv.FormatInt(ms(s.now().Add(-known)), 10)
-	lists, err := s.db.ZRangeByScore(ctx, messagesKey(m), &redis.ZRangeBy{Min: from, Max: "+inf"}).Result()
+	lists, err := s.db.ZRangeByScore(ctx, s.messagesKey(m), &redis.ZRangeBy{Min: from, Max: "+inf"}).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read a chat's messages: %w", clean(err))
 	}
 	var all []int
 	for _, sealed := range lists {
-		text, err := s.vault.open(messagesKey(m), "", []byte(sealed))
+		text, err := s.vault.open(s.messagesKey(m), "", []byte(sealed))
 		if err != nil {
 			return nil, err
 		}
@@ -43,5 +43,5 @@ func (s *Store) sealMessages(sent *sentMessages) ([]byte, error) {
 	if err != nil {
 		return nil, errMessages
 	}
-	return s.vault.seal(messagesKey(sent.to), "", text)
+	return s.vault.seal(s.messagesKey(sent.to), "", text)
 }

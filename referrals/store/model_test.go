@@ -276,7 +276,7 @@ func (m *model) check(r *rapid.T) {
 	}
 	sealed := 0
 	for _, slot := range m.b.slots {
-		sealed += int(m.b.db.HLen(m.b.ctx, errandsKey(slot)).Val())
+		sealed += int(m.b.db.HLen(m.b.ctx, m.b.errandsKey(slot)).Val())
 	}
 	if sealed != len(m.tasks) {
 		r.Fatalf("%d errands are kept, %d are not settled", sealed, len(m.tasks))

@@ -30,7 +30,7 @@ func (s *Store) Overdue(ctx context.Context, n int) ([]referrals.Task, error) {
 	calls := make([]call, len(slots))
 	for i, slot := range slots {
 		each := (n + i) / len(slots) // the parts sum up to n
-		calls[i] = call{s.scripts.overdue, []string{outboxKey(slot), errandsKey(slot)}, []any{ms(now), ms(till), each}}
+		calls[i] = call{s.scripts.overdue, []string{s.outboxKey(slot), s.errandsKey(slot)}, []any{ms(now), ms(till), each}}
 	}
 	var taken []referrals.Task
 	var failed error
@@ -56,7 +56,7 @@ func (s *Store) overdueSlots(ctx context.Context, now time.Time) ([]string, erro
 	pipe := s.db.Pipeline()
 	asked := make([]*redis.StringSliceCmd, len(s.slots))
 	for i, slot := range s.slots {
-		asked[i] = pipe.ZRangeByScore(ctx, outboxKey(slot), &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(ms(now), 10), Count: 1})
+		asked[i] = pipe.ZRangeByScore(ctx, s.outboxKey(slot), &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(ms(now), 10), Count: 1})
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("overdue: %w", clean(err))
@@ -87,7 +87,7 @@ func (s *Store) Hold(ctx context.Context, tasks []referrals.Task) (held []referr
 			till[unheardOf(t)] = to
 			args = append(args, t.ID, ms(to), mine)
 		}
-		calls[i] = call{s.scripts.prolong, []string{outboxKey(slot)}, args}
+		calls[i] = call{s.scripts.prolong, []string{s.outboxKey(slot)}, args}
 	}
 	mine := make(map[string]map[string]bool, len(slots))
 	for i, a := range s.runAll(ctx, calls) {

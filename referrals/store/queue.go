@@ -73,7 +73,7 @@ func (s *Store) places(ctx context.Context, desk string, states []referrals.Stat
 		if !ok {
 			return nil, fmt.Errorf("there is no state %q", state)
 		}
-		asked = append(asked, pipe.ZRangeByLex(ctx, queueKey(desk), &redis.ZRangeBy{
+		asked = append(asked, pipe.ZRangeByLex(ctx, s.queueKey(desk), &redis.ZRangeBy{
 			Min: "(" + letter + after, Max: "(" + letter + "~", Count: int64(n),
 		}))
 	}
@@ -98,7 +98,7 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 	}
 	keys := make([]string, len(places))
 	for i, place := range places {
-		keys[i] = holdingKey(desk, place[placeSize:])
+		keys[i] = s.holdingKey(desk, place[placeSize:])
 	}
 	values, err := s.db.MGet(ctx, keys...).Result()
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *Store) CountOpen(ctx context.Context, desk string, states ...referrals.
 		if !ok {
 			return 0, fmt.Errorf("there is no state %q", state)
 		}
-		counts[i] = pipe.ZLexCount(ctx, queueKey(desk), "["+letter, "("+letter+"~")
+		counts[i] = pipe.ZLexCount(ctx, s.queueKey(desk), "["+letter, "("+letter+"~")
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return 0, fmt.Errorf("count holdings: %w", clean(err))

@@ -163,23 +163,23 @@ func TestEndedHoldingsAreForgotten(t *testing.T) {
 		b.offer(t, "AAAA-AAAA-1", referrals.Urgent)
 		end := referrals.Move{ID: "d", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Declined, AtRung: -1}
 		b.mustMove(t, end)
-		if ttl := b.db.PTTL(b.ctx, holdingKey("fld", "AAAA-AAAA-1")).Val(); ttl <= 167*time.Hour || ttl > 168*time.Hour {
+		if ttl := b.db.PTTL(b.ctx, b.holdingKey("fld", "AAAA-AAAA-1")).Val(); ttl <= 167*time.Hour || ttl > 168*time.Hour {
 			t.Fatalf("an ended holding is kept for %v", ttl)
 		}
 		reopen := referrals.Move{ID: "r", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Declined}, To: referrals.Offered, AtRung: -1}
 		b.mustMove(t, reopen)
-		if ttl := b.db.TTL(b.ctx, holdingKey("fld", "AAAA-AAAA-1")).Val(); ttl != -1 {
+		if ttl := b.db.TTL(b.ctx, b.holdingKey("fld", "AAAA-AAAA-1")).Val(); ttl != -1 {
 			t.Fatalf("an open holding ends by the clock: %v", ttl)
 		}
 		end.ID = "d2"
 		b.mustMove(t, end)
 		b.clock.move(168 * time.Hour)
-		b.db.Del(b.ctx, holdingKey("fld", "AAAA-AAAA-1")) // as Redis's own clock would have
+		b.db.Del(b.ctx, b.holdingKey("fld", "AAAA-AAAA-1")) // as Redis's own clock would have
 		b.offer(t, "BBBB-BBBB-1", referrals.Urgent)
-		if places := b.db.ZRange(b.ctx, queueKey("fld"), 0, -1).Val(); len(places) != 1 {
+		if places := b.db.ZRange(b.ctx, b.queueKey("fld"), 0, -1).Val(); len(places) != 1 {
 			t.Fatalf("places of what is forgotten: %v", places)
 		}
-		if n := b.db.ZCard(b.ctx, endedKey("fld")).Val(); n != 0 {
+		if n := b.db.ZCard(b.ctx, b.endedKey("fld")).Val(); n != 0 {
 			t.Fatalf("%d ended are left", n)
 		}
 	})
@@ -188,11 +188,11 @@ func TestEndedHoldingsAreForgotten(t *testing.T) {
 func TestTheClockOfWhatIsGoneStops(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		b.mustMove(t, referrals.Move{ID: "o", Desk: "fld", Code: "AAAA-AAAA-1", To: referrals.Offered, Due: b.clock.now()})
-		b.db.Del(b.ctx, holdingKey("fld", "AAAA-AAAA-1"))
+		b.db.Del(b.ctx, b.holdingKey("fld", "AAAA-AAAA-1"))
 		if got := b.mustTake(t, 10); len(got) != 0 {
 			t.Fatalf("rang: %+v", got)
 		}
-		if n := b.db.ZCard(b.ctx, dueKey("desk:fld")).Val(); n != 0 {
+		if n := b.db.ZCard(b.ctx, b.dueKey("desk:fld")).Val(); n != 0 {
 			t.Fatal("it would ring again")
 		}
 	})

@@ -21,7 +21,7 @@ func (s *Store) sealReason(desk, code, reason string) (string, error) {
 	}
 	filled := make([]byte, (len(reason)+reasonSize-1)/reasonSize*reasonSize)
 	copy(filled, reason)
-	sealed, err := s.vault.seal(holdingKey(desk, code), reasonField, filled)
+	sealed, err := s.vault.seal(s.holdingKey(desk, code), reasonField, filled)
 	return base64.RawStdEncoding.EncodeToString(sealed), err
 }
 
@@ -34,7 +34,7 @@ func (s *Store) openReason(desk, code, sealed string) (string, error) {
 	if err != nil {
 		return "", errDamaged(desk, code)
 	}
-	filled, err := s.vault.open(holdingKey(desk, code), reasonField, raw)
+	filled, err := s.vault.open(s.holdingKey(desk, code), reasonField, raw)
 	if err != nil {
 		return "", fmt.Errorf("the reason of %s at %s: %w", code, desk, err)
 	}

@@ -22,7 +22,7 @@ func TestARecordIsReadWithoutTakingIt(t *testing.T) {
 			if state, err := b.Record(b.ctx, m); string(state) != want || err != nil {
 				t.Fatalf("%s: %q %v", m.Name, state, err)
 			}
-			b.db.HSet(b.ctx, recordKey(m), "s", "changed")
+			b.db.HSet(b.ctx, b.recordKey(m), "s", "changed")
 		}
 		if state, err := b.Record(b.ctx, chat); state != nil || err != nil {
 			t.Fatalf("a chat that is damaged: %q %v", state, err)

@@ -112,7 +112,7 @@ func (s *sized) offerAll(codes []string) error {
 	if _, _, err := s.Move(ctx, offerOf(codes[0], time.Now(), false)); err != nil {
 		return err
 	}
-	words, err := s.db.Get(ctx, holdingKey("fld", codes[0])).Result()
+	words, err := s.db.Get(ctx, s.holdingKey("fld", codes[0])).Result()
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s *sized) offerAll(codes []string) error {
 	return sideBySide(2, len(pages), func(i int) error {
 		pipe := s.db.Pipeline()
 		for _, code := range pages[i] {
-			pipe.Set(ctx, holdingKey("fld", code), words, 0)
+			pipe.Set(ctx, s.holdingKey("fld", code), words, 0)
 		}
 		for key, z := range places {
 			members := make([]redis.Z, len(pages[i]))
@@ -141,7 +141,7 @@ func (s *sized) offerAll(codes []string) error {
 // placesOf finds an offer in every sorted set of the desk, by key.
 func (s *sized) placesOf(code string) (map[string]redis.Z, error) {
 	ctx, places := context.Background(), map[string]redis.Z{}
-	keys, err := s.db.Keys(ctx, key(DeskSlot("fld"), "*")).Result()
+	keys, err := s.db.Keys(ctx, space("").key(DeskSlot("fld"), "*")).Result()
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func settlings(done []referrals.Settled) []*settling {
 }
 
 func (s *Store) settleCall(one *settling) (call, error) {
-	keys := []string{outboxKey(one.slot), errandsKey(one.slot)}
+	keys := []string{s.outboxKey(one.slot), s.errandsKey(one.slot)}
 	args := []any{len(one.ids), ms(s.now().Add(-known)), known.Milliseconds()}
 	for _, id := range one.ids {
 		args = append(args, id)
@@ -90,7 +90,7 @@ func (s *Store) settleCall(one *settling) (call, error) {
 		if err != nil {
 			return call{}, err
 		}
-		keys = append(keys, messagesKey(chat.to))
+		keys = append(keys, s.messagesKey(chat.to))
 		args = append(args, ms(chat.at), sealed)
 	}
 	return call{s.scripts.settle, keys, args}, nil

@@ -49,7 +49,9 @@ type backend struct {
 func each(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
 	t.Run("redis", func(t *testing.T) {
-		test(t, open(t, Options{URL: redistest.Start(t).URL(), RequireDurable: true}))
+		b := open(t, Options{URL: redistest.Start(t).URL(), RequireDurable: true, Line: "pe"})
+		test(t, b)
+		carriesItsName(t, b.db, "pe")
 	})
 	t.Run("miniredis", func(t *testing.T) {
 		test(t, open(t, Options{URL: "redis://" + miniredis.RunT(t).Addr()}))

@@ -165,7 +165,7 @@ type waiting struct {
 // newWaiting is a wait behind a call, for something written beside its keys.
 func newWaiting(c call, patience time.Duration, disk bool) *waiting {
 	tag, _, _ := strings.Cut(strings.TrimPrefix(c.keys[0], "{"), "}")
-	w := &waiting{key: pingKey(tag), disk: disk, patience: patience}
+	w := &waiting{key: space("").pingKey(tag), disk: disk, patience: patience}
 	if disk {
 		w.patience = min(patience, besideDisk)
 	}

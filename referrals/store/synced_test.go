@@ -91,12 +91,12 @@ func TestALateReplicaHasWhatWasReceived(t *testing.T) {
 	}
 	has := replica.Client()
 	for n := range l.posts {
-		if has.ZScore(b.ctx, seenKey(b.Chat("line", n).Slot), fmt.Sprintf("u%d", n)).Err() != nil {
+		if has.ZScore(b.ctx, b.seenKey(b.Chat("line", n).Slot), fmt.Sprintf("u%d", n)).Err() != nil {
 			t.Errorf("post %d was received and is lost", n)
 		}
 	}
 	for n := range l.cases {
-		if has.Exists(b.ctx, recordKey(referrals.Member{Slot: b.Chat("line", n).Slot, Name: fmt.Sprintf("k%d", n)})).Val() != 1 {
+		if has.Exists(b.ctx, b.recordKey(referrals.Member{Slot: b.Chat("line", n).Slot, Name: fmt.Sprintf("k%d", n)})).Val() != 1 {
 			t.Errorf("case %d was received and is lost", n)
 		}
 	}
@@ -166,12 +166,12 @@ func TestOneThatFailsSaysNothingOfTheOthers(t *testing.T) {
 	replica := follower(t, server)
 	b, unsynced := counted(t, Options{URL: server.URL()})
 	bad, good := b.Chat("line", 1), b.Chat("line", 2)
-	b.db.Set(b.ctx, inboxKey(bad), "not a set", 0)
+	b.db.Set(b.ctx, b.inboxKey(bad), "not a set", 0)
 	works, err := b.Keep(b.ctx, []referrals.Post{post(bad, 1), post(good, 2)})
 	if err == nil || errors.Is(err, errUnsynced) || len(works) != 1 || unsynced.Load() != 0 {
 		t.Fatalf("kept %+v, unsynced %d: %v", works, unsynced.Load(), err)
 	}
-	if replica.Client().Exists(b.ctx, inboxKey(good)).Val() != 1 {
+	if replica.Client().Exists(b.ctx, b.inboxKey(good)).Val() != 1 {
 		t.Fatal("kept, and not on the replica")
 	}
 }

@@ -67,7 +67,7 @@ func (s *Store) due(ctx context.Context, slots []string, n int, now time.Time) (
 	pipe := s.db.Pipeline()
 	asked := make([]*redis.ZSliceCmd, len(slots))
 	for i, slot := range slots {
-		asked[i] = pipe.ZRangeByScoreWithScores(ctx, dueKey(slot), &redis.ZRangeBy{
+		asked[i] = pipe.ZRangeByScoreWithScores(ctx, s.dueKey(slot), &redis.ZRangeBy{
 			Min: "-inf", Max: fmt.Sprint(ms(now)), Count: int64(n),
 		})
 	}
@@ -89,11 +89,11 @@ func (s *Store) takeCall(m referrals.Member, now time.Time) call {
 	till := ms(now.Add(s.lease))
 	if desk, code, ok := clockCode(m); ok {
 		return call{s.scripts.clock,
-			[]string{dueKey(m.Slot), counterKey(m.Slot), holdingKey(desk, code)},
+			[]string{s.dueKey(m.Slot), s.counterKey(m.Slot), s.holdingKey(desk, code)},
 			[]any{m.Name, ms(now), "take", till, ""}}
 	}
 	return call{s.scripts.take,
-		[]string{dueKey(m.Slot), counterKey(m.Slot), recordKey(m), inboxKey(m), bodiesKey(m)},
+		[]string{s.dueKey(m.Slot), s.counterKey(m.Slot), s.recordKey(m), s.inboxKey(m), s.bodiesKey(m)},
 		[]any{m.Name, ms(now), till, inboxLimit, s.spare()}}
 }
 
@@ -110,10 +110,10 @@ func (s *Store) Release(ctx context.Context, w referrals.Work, at time.Time) err
 }
 
 func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.Time) error {
-	c := call{s.scripts.hold, []string{dueKey(w.Slot), recordKey(w.Member), counterKey(w.Slot)},
+	c := call{s.scripts.hold, []string{s.dueKey(w.Slot), s.recordKey(w.Member), s.counterKey(w.Slot)},
 		[]any{w.Name, w.Number, act, ms(at), ms(s.now())}}
 	if desk, code, ok := clockCode(w.Member); ok {
-		c = call{s.scripts.clock, []string{dueKey(w.Slot), counterKey(w.Slot), holdingKey(desk, code)},
+		c = call{s.scripts.clock, []string{s.dueKey(w.Slot), s.counterKey(w.Slot), s.holdingKey(desk, code)},
 			[]any{w.Name, ms(s.now()), act, ms(at), w.Number}}
 	}
 	a := s.run(ctx, c)

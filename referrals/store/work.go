@@ -28,7 +28,7 @@ func (s *Store) record(ctx context.Context, m referrals.Member, a answer, i int)
 		return w, errUnexpected("take", a)
 	}
 	if sealed := a.blob(i + 1); sealed != nil {
-		w.State, err = s.vault.open(recordKey(m), "", sealed)
+		w.State, err = s.vault.open(s.recordKey(m), "", sealed)
 		if err != nil && !s.givenUp(ctx, m, err) {
 			return w, err
 		}
@@ -44,7 +44,7 @@ func (s *Store) entries(ctx context.Context, m referrals.Member, a answer, i int
 		if err != nil {
 			return nil, errUnexpected("inbox", a)
 		}
-		body, err := s.vault.open(bodiesKey(m), a.text(i), a.blob(i+2))
+		body, err := s.vault.open(s.bodiesKey(m), a.text(i), a.blob(i+2))
 		if err != nil && !s.givenUp(ctx, m, err) {
 			return nil, err
 		}
