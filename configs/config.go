@@ -55,6 +55,10 @@ type Redis struct {
 	Sentinel *Sentinel
 	Username string
 	Password Secret
+	// TLS is for Cluster and Sentinel, the sentinels included; rediss:// says it in a URL.
+	TLS bool
+	// CA are the certificates, PEM, that servers must be signed by; nil: those that the system trusts.
+	CA []byte
 	// RequireDurable refuses a server that does not write to disk.
 	RequireDurable bool
 }
@@ -63,6 +67,9 @@ type Redis struct {
 type Sentinel struct {
 	Master    string
 	Addresses []string
+	// Username and Password are the sentinels' own; not set: they ask for none.
+	Username string
+	Password Secret
 }
 
 // HTTP says where health, metrics and the desk API listen.

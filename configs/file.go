@@ -41,12 +41,16 @@ type redisPart struct {
 	Sentinel       *sentinelPart `yaml:"sentinel"`
 	Username       string        `yaml:"username"`
 	PasswordFile   string        `yaml:"password_file"`
+	TLS            bool          `yaml:"tls"`
+	CAFile         string        `yaml:"ca_file"`
 	RequireDurable *bool         `yaml:"require_durable"`
 }
 
 type sentinelPart struct {
-	Master    string   `yaml:"master"`
-	Addresses []string `yaml:"addresses"`
+	Master       string   `yaml:"master"`
+	Addresses    []string `yaml:"addresses"`
+	Username     string   `yaml:"username"`
+	PasswordFile string   `yaml:"password_file"`
 }
 
 type httpPart struct {

@@ -27,6 +27,7 @@ type loader struct {
 	Options
 	folder string
 	file   file
+	tls    bool // redis is reached by TLS
 }
 
 // Load reads the configuration at path and everything that it names. The findings are all that is

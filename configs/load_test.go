@@ -1,6 +1,11 @@
 package configs
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -43,6 +48,8 @@ func folder(t testing.TB) string {
 		{"secrets/webhook-secret", secretWord + "-webhook\r\n", 0o600},
 		{"secrets/broken-webhook", secretWord + " with spaces", 0o600},
 		{"secrets/redis-password", secretWord + "-redis\n", 0o600},
+		{"secrets/sentinel-password", secretWord + "-sentinel\n", 0o600},
+		{"keys/ca.pem", authority(t), 0o644},
 		{"secrets/smtp-password", secretWord + "-smtp", 0o600},
 		{"secrets/state-keys.json", `{"keys": "` + secretWord + `"}`, 0o600},
 		{"secrets/signing.asc", secretWord + " signing", 0o600},
@@ -69,6 +76,21 @@ func folder(t testing.TB) string {
 		}
 	}
 	return dir
+}
+
+// authority is a certificate, in PEM.
+func authority(t testing.TB) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	signed, err := x509.CreateCertificate(rand.Reader, of, of, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))
 }
 
 // put writes a configuration into the folder and returns its path.
@@ -137,7 +159,11 @@ func TestLoadReadsEveryField(t *testing.T) {
 	if w := tele.Webhook; w.Path != "/telegram" || w.DeskPath != "/telegram/desk" || w.DeskURL != "https://line.example.org/telegram/desk" {
 		t.Errorf("webhook %+v", w)
 	}
-	if want := (Redis{Sentinel: &Sentinel{Master: "line", Addresses: []string{"127.0.0.1:26379"}}, Username: "line", Password: c.Redis.Password}); !reflect.DeepEqual(c.Redis, want) {
+	if s := c.Redis.Sentinel; s == nil || s.Password.Reveal() != secretWord+"-sentinel" || c.Redis.Password.Reveal() != secretWord+"-redis" {
+		t.Fatal("a secret of Redis is not what its file holds")
+	}
+	asks := &Sentinel{Master: "line", Addresses: []string{"127.0.0.1:26379"}, Username: "asker", Password: c.Redis.Sentinel.Password}
+	if want := (Redis{Sentinel: asks, Username: "line", Password: c.Redis.Password, TLS: true, CA: c.Redis.CA}); !reflect.DeepEqual(c.Redis, want) || len(want.CA) == 0 {
 		t.Errorf("redis %+v", c.Redis)
 	}
 	if want := (&SMTP{Host: "127.0.0.1", Port: 2525, From: "line@example.org", Username: "line", Password: c.SMTP.Password}); !reflect.DeepEqual(c.SMTP, want) {

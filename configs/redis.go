@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"crypto/x509"
 	"net"
 	"net/url"
 	"strconv"
@@ -18,6 +19,8 @@ func (l *loader) redis(p redisPart) Redis {
 		Password:       l.secret("redis.password_file", p.PasswordFile, "put the password of Redis there"),
 		RequireDurable: p.RequireDurable == nil || *p.RequireDurable,
 	}
+	l.tls = p.TLS
+	r.TLS, r.CA = p.TLS, l.authorities(p)
 	given := 0
 	if p.URL != "" {
 		given++
@@ -30,7 +33,8 @@ func (l *loader) redis(p redisPart) Redis {
 	if p.Sentinel != nil {
 		given++
 		l.sentinel(*p.Sentinel)
-		r.Sentinel = &Sentinel{Master: p.Sentinel.Master, Addresses: p.Sentinel.Addresses}
+		r.Sentinel = &Sentinel{Master: p.Sentinel.Master, Addresses: p.Sentinel.Addresses, Username: p.Sentinel.Username,
+			Password: l.secret("redis.sentinel.password_file", p.Sentinel.PasswordFile, "put the password of the sentinels there")}
 	}
 	switch {
 	case given == 0:
@@ -49,6 +53,34 @@ func (l *loader) sentinel(p sentinelPart) {
 		l.missing("redis.sentinel.master", "name the master that the sentinels watch")
 	}
 	l.addresses("redis.sentinel.addresses", p.Addresses)
+	if p.Username != "" && p.PasswordFile == "" {
+		l.refuse("redis.sentinel.username", "is given without a password", "add redis.sentinel.password_file")
+	}
+}
+
+// authorities are the certificates of redis.ca_file, and what does not fit together about TLS is refused.
+func (l *loader) authorities(p redisPart) []byte {
+	secure := p.TLS || strings.HasPrefix(p.URL, "rediss:")
+	if p.TLS && p.URL != "" {
+		l.refuse("redis.tls", "is for cluster and sentinel", "write rediss:// in redis.url instead")
+	}
+	if p.CAFile == "" {
+		return nil
+	}
+	if !secure {
+		l.refuse("redis.ca_file", "is given without TLS", "write rediss:// in redis.url, or redis.tls: true beside cluster or sentinel")
+	}
+	const remedy = "name a file with the certificates, in PEM, that sign those of the servers"
+	content, err := readFile(l.resolve(p.CAFile), false)
+	if err != nil {
+		l.refuse("redis.ca_file", "names a file that "+err.Error(), remedy)
+		return nil
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(content) {
+		l.refuse("redis.ca_file", "names a file without a certificate", remedy)
+		return nil
+	}
+	return content
 }
 
 // redisURL checks an address; what stands in it is never quoted, because it may hold a password.
@@ -69,7 +101,7 @@ func (l *loader) redisURL(value string) {
 			l.refuse(field, "has more than a host, a port and a database", redisForms)
 		}
 		if u.Scheme == "redis" {
-			l.warnPlain(field, or(u.Hostname(), "localhost"))
+			l.warnPlain(field, or(u.Hostname(), "localhost"), "use rediss://")
 		}
 	case "unix":
 		db = u.Query().Get("db")
@@ -108,14 +140,16 @@ func (l *loader) addresses(field string, list []string) {
 			l.refuse(indexed(field, i), quote(a)+" is not host:port", "write it like 127.0.0.1:7001")
 			continue
 		}
-		l.warnPlain(indexed(field, i), host)
+		if !l.tls {
+			l.warnPlain(indexed(field, i), host, "set redis.tls: true")
+		}
 	}
 	l.unique(field, list)
 }
 
 // warnPlain tells of a server reached over a network without TLS.
-func (l *loader) warnPlain(field, host string) {
+func (l *loader) warnPlain(field, host, remedy string) {
 	if !loopback(host) {
-		l.warn(field, "is reached in the clear beyond this machine", "use rediss://, or a network that is private; what waits in Redis is sealed, its password is not")
+		l.warn(field, "is reached in the clear beyond this machine", remedy+", or use a network that is private; what waits in Redis is sealed, its password is not")
 	}
 }

@@ -13,10 +13,10 @@ import (
 func storeOptions(c *configs.Config, vault *store.Vault) store.Options {
 	o := store.Options{
 		URL: c.Redis.URL, Cluster: c.Redis.Cluster, Username: c.Redis.Username, Password: c.Redis.Password.Reveal(),
-		RequireDurable: c.Redis.RequireDurable, Vault: vault, Now: time.Now, EndedFor: c.Retention.Sealed,
+		TLS: c.Redis.TLS, CA: c.Redis.CA, RequireDurable: c.Redis.RequireDurable, Vault: vault, Now: time.Now, EndedFor: c.Retention.Sealed,
 	}
 	if s := c.Redis.Sentinel; s != nil {
-		o.Sentinel = store.Sentinel{Master: s.Master, Addresses: s.Addresses}
+		o.Sentinel = store.Sentinel{Master: s.Master, Addresses: s.Addresses, Username: s.Username, Password: s.Password.Reveal()}
 	}
 	for _, d := range c.Desks {
 		o.Desks = append(o.Desks, d.ID)

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,29 +26,61 @@ func connect(o Options, connections int) (redis.UniversalClient, error) {
 	case named != 1:
 		return nil, errors.New("redis: give exactly one of url, cluster and sentinel")
 	case len(o.Cluster) > 0:
-		return redis.NewClusterClient(clusterOptions(o, connections)), nil
+		options := clusterOptions(o, connections)
+		if o.TLS {
+			options.TLSConfig = trusting(nil, o.CA)
+		}
+		return redis.NewClusterClient(options), nil
 	case o.URL == "":
 		if o.Sentinel.Master == "" || len(o.Sentinel.Addresses) == 0 {
 			return nil, errors.New("redis.sentinel: give both master and addresses")
 		}
-		return redis.NewFailoverClient(sentinelOptions(o, connections)), nil
+		options := sentinelOptions(o, connections)
+		if o.TLS {
+			options.TLSConfig = trusting(nil, o.CA)
+		}
+		return redis.NewFailoverClient(options), nil
 	}
 	single, err := redis.ParseURL(o.URL)
 	if err != nil { // the library's error repeats the URL with its password
 		return nil, errors.New("redis.url cannot be read; write redis://host:port/number, rediss:// or unix:///path")
 	}
+	if single.TLSConfig != nil {
+		single.TLSConfig = trusting(single.TLSConfig, o.CA)
+	}
 	return redis.NewClient(singleOptions(o, single, connections)), nil
 }
 
-// errPassword is all that is said of a password that does not fit: not which, and not what the server says of it.
-var errPassword = errors.New("redis refuses the password, or wants one; check redis.username and redis.password_file, and the user in the server's ACL")
+// trusting is how a server must prove who it is: by certificates of these authorities, or without any by those that the
+// system trusts. The name is that of the address dialled.
+func trusting(base *tls.Config, authorities []byte) *tls.Config {
+	if base == nil {
+		base = &tls.Config{}
+	}
+	base.MinVersion = tls.VersionTLS12
+	if authorities != nil {
+		base.RootCAs = x509.NewCertPool()
+		base.RootCAs.AppendCertsFromPEM(authorities)
+	}
+	return base
+}
+
+// All that is said of a password that does not fit: not which, and not what the server says of it.
+var (
+	errPassword = errors.New("redis refuses the password, or wants one; check redis.username and redis.password_file, and the user in the server's ACL")
+	errSentinel = errors.New("redis: the sentinels refuse the password, or want one; check redis.sentinel.username and redis.sentinel.password_file")
+)
 
 // unanswered says why the first question to a server was not answered, and what to do.
 func unanswered(err error) error {
 	for _, word := range []string{"WRONGPASS", "NOAUTH", "ERR AUTH", "ERR invalid password"} {
-		if redis.HasErrorPrefix(err, word) {
-			return errPassword
+		if !redis.HasErrorPrefix(err, word) {
+			continue
 		}
+		if strings.Contains(err.Error(), "all sentinels") { // the driver's words around a sentinel's answer
+			return errSentinel
+		}
+		return errPassword
 	}
 	return fmt.Errorf("redis does not answer; check that it runs, and the address under redis: %w", clean(err))
 }
@@ -89,7 +124,7 @@ func clusterOptions(o Options, connections int) *redis.ClusterOptions {
 func sentinelOptions(o Options, connections int) *redis.FailoverOptions {
 	return &redis.FailoverOptions{
 		MasterName: o.Sentinel.Master, SentinelAddrs: o.Sentinel.Addresses,
-		Username: o.Username, Password: o.Password,
+		Username: o.Username, Password: o.Password, SentinelUsername: o.Sentinel.Username, SentinelPassword: o.Sentinel.Password,
 		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
 		ContextTimeoutEnabled: true, DisableIdentity: true, ReadBufferSize: buffers, WriteBufferSize: buffers,
 	}

@@ -151,7 +151,7 @@ func TestOpenNamesTheRemedyAndNoPassword(t *testing.T) {
 		"password apart": {URL: "redis://" + server.Addr(), Password: secret},
 		"nobody there":   {URL: "redis://u:" + secret + "@127.0.0.1:1"},
 		"no cluster":     {Cluster: []string{"127.0.0.1:1"}, Password: secret},
-		"no sentinel":    {Sentinel: Sentinel{"line", []string{"127.0.0.1:1"}}, Password: secret},
+		"no sentinel":    {Sentinel: Sentinel{Master: "line", Addresses: []string{"127.0.0.1:1"}}, Password: secret},
 		"no password":    {URL: "redis://" + server.Addr()},
 	} {
 		o.Vault, o.Now = newVault(t), time.Now
@@ -203,7 +203,7 @@ func TestTheNumberSurvivesALostCounter(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		m := b.Chat("line", 1)
 		before := b.mustKeep(t, post(m, 1))[0]
-		b.db.Del(b.ctx, b.counterKey(m.Slot)) // a failover forgot it
+		b.db.Del(b.ctx, counterKey(m.Slot)) // a failover forgot it
 		b.clock.move(16 * time.Second)
 		if after := b.mustTake(t, 1)[0]; after.Number <= before.Number {
 			t.Fatalf("%d after %d", after.Number, before.Number)

@@ -139,7 +139,7 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 		t.Fatalf("%d waits", n-before)
 	}
 	b.mustKeep(t, post(b.Chat("line", 2), 20))
-	if n := replica.Client().Exists(b.ctx, b.inboxKey(b.Chat("line", 2))).Val(); n != 1 {
+	if n := replica.Client().Exists(b.ctx, inboxKey(b.Chat("line", 2))).Val(); n != 1 {
 		t.Fatal("kept, and not on the replica")
 	}
 
@@ -190,8 +190,8 @@ func TestAClusterWaitsAtTheMasterOfTheKey(t *testing.T) {
 	}
 	m := b.Chat("line", 500)
 	for n := range int64(2) { // the slot moves, and what is known of it is old
-		cluster.MoveSlot(b.inboxKey(m), func() {})
-		now, _ := cluster.Owner(b.inboxKey(m))
+		cluster.MoveSlot(inboxKey(m), func() {})
+		now, _ := cluster.Owner(inboxKey(m))
 		before := waits(t, now.Client())
 		b.received(t, post(m, 9000+n))
 		if waits(t, now.Client()) == before || unsynced.Load() != 0 {
@@ -203,7 +203,7 @@ func TestAClusterWaitsAtTheMasterOfTheKey(t *testing.T) {
 
 func TestASentinelsMasterIsAlwaysReplicated(t *testing.T) {
 	server := redistest.Start(t)
-	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", []string{redistest.StartSentinel(t, "line", server)}}})
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{Master: "line", Addresses: []string{redistest.StartSentinel(t, "line", server)}}})
 	acts(t, b, 1)
 	if n := waits(t, server.Client()); n != 0 || unsynced.Load() != toldOf {
 		t.Fatalf("a master that lost its replicas: %d waits, unsynced %d", n, unsynced.Load())
@@ -212,7 +212,7 @@ func TestASentinelsMasterIsAlwaysReplicated(t *testing.T) {
 
 func TestASentinelsMasterThatMayNotBeAskedIsWaitedFor(t *testing.T) {
 	server := redistest.Start(t, append([]string{"--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info", "--user", "reader", "on", ">x", "~*", "&*", "+@all"}, atOnce...)...)
-	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", []string{redistest.StartSentinel(t, "line", server)}}})
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{Master: "line", Addresses: []string{redistest.StartSentinel(t, "line", server)}}})
 	b.replicas.patience, b.replicas.giveUp = 100*time.Millisecond, time.Nanosecond
 	b.mustKeep(t, post(b.Chat("line", 1), 1))
 	reader := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "reader", Password: "x", Protocol: 2})
@@ -224,7 +224,7 @@ func TestASentinelsMasterThatMayNotBeAskedIsWaitedFor(t *testing.T) {
 
 func TestWhatIsReceivedSurvivesAFailover(t *testing.T) {
 	group := redistest.StartGroup(t, 2, atOnce...)
-	b, unsynced := counted(t, Options{Sentinel: Sentinel{"line", group.Addresses()}})
+	b, unsynced := counted(t, Options{Sentinel: Sentinel{Master: "line", Addresses: group.Addresses()}})
 	received := map[string]bool{}
 	keep := func(n int64) error {
 		before := unsynced.Load()

@@ -29,13 +29,19 @@ type Server struct {
 	process *exec.Cmd
 	// sentinel is the file of a sentinel; empty for a server.
 	sentinel string
+	tls      bool // Addr is reached by TLS only
 }
 
 // Start runs a server until the test ends. Flags are redis-server's, such as "--maxmemory",
 // "64mb", and override those set here.
 func Start(t testing.TB, flags ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), flags: flags}
+	return start(t, &Server{t: t, dir: t.TempDir(), flags: flags})
+}
+
+// start runs a server or a sentinel on a free port until the test ends.
+func start(t testing.TB, s *Server) *Server {
+	t.Helper()
 	for range 5 { // the free port may be taken before redis has it
 		s.Addr = FreeAddr(t)
 		if s.run() {
@@ -88,6 +94,9 @@ func (s *Server) run() bool {
 	}
 	host, port, _ := net.SplitHostPort(s.Addr)
 	args := []string{"--bind", host, "--port", port, "--dir", s.dir}
+	if s.tls {
+		args = append(args, "--port", "0", "--tls-port", port)
+	}
 	if s.sentinel != "" {
 		args = append([]string{s.sentinel, "--sentinel"}, args...)
 	} else {

@@ -37,7 +37,7 @@ func StartGroup(t testing.TB, n int, flags ...string) *Group {
 	host, port, _ := net.SplitHostPort(g.Servers[0].Addr)
 	g.Servers[1] = Start(t, append([]string{"--replicaof", host + " " + port}, flags...)...)
 	for range n {
-		g.Sentinels = append(g.Sentinels, startSentinel(t, g.Name, g.Servers[0], n/2+1))
+		g.Sentinels = append(g.Sentinels, start(t, newSentinel(t, g.Name, g.Servers[0], n/2+1)))
 	}
 	g.wait("the replica to be in step", func(ctx context.Context) bool {
 		return field(ctx, g.Servers[1].Client(), "replication", "master_link_status") == "up"
@@ -116,10 +116,11 @@ func (g *Group) wait(what string, ok func(context.Context) bool) {
 // StartSentinel runs a sentinel that watches a server under a name, and returns its address.
 func StartSentinel(t testing.TB, name string, watched *Server) string {
 	t.Helper()
-	return startSentinel(t, name, watched, 1).Addr
+	return start(t, newSentinel(t, name, watched, 1)).Addr
 }
 
-func startSentinel(t testing.TB, name string, watched *Server, quorum int) *Server {
+// newSentinel is a sentinel with its file, which does not run yet.
+func newSentinel(t testing.TB, name string, watched *Server, quorum int) *Server {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(watched.Addr)
 	file := filepath.Join(t.TempDir(), "sentinel.conf")
@@ -129,16 +130,7 @@ func startSentinel(t testing.TB, name string, watched *Server, quorum int) *Serv
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, dir: t.TempDir(), sentinel: file}
-	for range 5 {
-		s.Addr = FreeAddr(t)
-		if s.run() {
-			t.Cleanup(s.Kill)
-			return s
-		}
-	}
-	t.Fatal("the sentinel did not start on five free ports")
-	return nil
+	return &Server{t: t, dir: t.TempDir(), sentinel: file}
 }
 
 // sentinelClient connects to a sentinel, until the test ends when there is one.
