@@ -37,8 +37,8 @@ type Alert struct {
 	// Entity says that a plaintext made by [Entity] is sealed: the mail is PGP/MIME then. Otherwise
 	// Sealed is attached as it is.
 	Entity bool
-	// File names Sealed in the mail: the name that its signature covers. It begins with Case and
-	// ends with .asc; empty: Case.asc.
+	// File names Sealed in the mail: the name that its signature covers. It begins with the case's
+	// code and ends with .asc; empty: the code and .asc.
 	File string
 	// Local is what the mail says, once more in the desk's language: plain text, whole sentences,
 	// at most 4 KiB. In PGP/MIME it belongs into [Entity] and is not used here.
@@ -69,7 +69,7 @@ func (a Alert) check() ([]byte, error) {
 		return nil, refuse(StepAlert, "there is no such lane", "use emergency, urgent or routine")
 	case !isCode(a.Case):
 		return nil, refuse(StepAlert, "the case's code is none", "give the code of a case or referral as the line writes it")
-	case !strings.HasPrefix(a.file(), a.Case) || !isFile(a.file()):
+	case !isFile(a.file(), a.Case):
 		return nil, refuse(StepAlert, "the file cannot be named so", "name it by its case's code: letters, digits, dots and hyphens, ending in .asc")
 	case len(a.Local) > maxLocal || !utf8.ValidString(a.Local) || strings.ContainsRune(a.Local, 0):
 		return nil, refuse(StepAlert, "the words in the desk's language are no text or too long", "keep them below 4 KiB")
@@ -88,7 +88,8 @@ func (a Alert) check() ([]byte, error) {
 // file is the name of the sealed message in the mail.
 func (a Alert) file() string {
 	if a.File == "" {
-		return a.Case + ".asc"
+		code, _ := referrals.CaseOf(a.Case)
+		return code.DocumentName(1)
 	}
 	return a.File
 }
@@ -106,9 +107,11 @@ func isCode(s string) bool {
 	return ok && referrals.ReferralCode(c, n) == s
 }
 
-func isFile(name string) bool {
+// isFile accepts the name of a document of the case that code names, or of the case of that referral.
+func isFile(name, code string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
-	return len(name) <= 64 && strings.HasSuffix(name, ".asc") && strings.Trim(name, letters) == ""
+	of, _ := referrals.CaseOf(code)
+	return len(name) <= 64 && strings.HasPrefix(name, string(of)+".") && strings.HasSuffix(name, ".asc") && strings.Trim(name, letters) == ""
 }
 
 // plainAddress accepts one address without name or comment whose local part needs no quotes. The

@@ -221,6 +221,18 @@ func TestKindsWithoutADocument(t *testing.T) {
 	}
 }
 
+// A referral's document is its case's.
+func TestAReferralCarriesItsCasesDocument(t *testing.T) {
+	for file, want := range map[string]string{"": "K7QM-3XRP.asc", "K7QM-3XRP.2.mail.asc": "K7QM-3XRP.2.mail.asc"} {
+		a := alert()
+		a.Kind, a.Case, a.File, a.Entity = Added, "K7QM-3XRP-2", file, true
+		raw := over(t, a)
+		if _, _, parts := pieces(t, raw); len(parts) != 2 || parts[1].file != want || !bytes.Contains(raw, []byte("More was added to case K7QM-3XRP-2,")) {
+			t.Errorf("%q came as\n%s", file, raw)
+		}
+	}
+}
+
 // Armor headers name a program and may hold somebody's comment.
 func TestArmorHeadersStayBehind(t *testing.T) {
 	a := alert()
@@ -254,6 +266,7 @@ func TestWhatNeverBecomesAMail(t *testing.T) {
 		"a code with CRLF":         func(a *Alert) { a.Case = "K7QM-3XRP\r\nX: y" },
 		"a code as people type it": func(a *Alert) { a.Case = "k7qm3xrp" },
 		"a file of another case":   func(a *Alert) { a.File = "K7QM-3XRQ.asc" },
+		"a file of longer code":    func(a *Alert) { a.File = "K7QM-3XRPA.asc" },
 		"a file with a quote":      func(a *Alert) { a.File = `K7QM-3XRP".asc` },
 		"a file with CRLF":         func(a *Alert) { a.File = "K7QM-3XRP\r\nX: y.asc" },
 		"a file that is run":       func(a *Alert) { a.File = "K7QM-3XRP.asc.exe" },
