@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,6 +22,9 @@ type Options struct {
 	Sentinel Sentinel
 	// Username and Password, when not empty, replace those of the URL.
 	Username, Password string
+	// Line names the line where several share a server or a cluster: it stands in every key. Up to 32 of a-z, 0-9 and
+	// '-'; empty when nobody shares. It cannot change while anything is stored.
+	Line string
 	// TLS is for Cluster and Sentinel, the sentinels included; a URL says it itself. CA are the certificates, PEM,
 	// that servers must be signed by; nil: those that the system trusts.
 	TLS bool
@@ -67,6 +71,7 @@ const inboxLimit = 200
 // use. Every method that talks to Redis makes one round trip unless it says otherwise, and is
 // never repeated by the store itself: each may be repeated by its caller.
 type Store struct {
+	space
 	db       redis.UniversalClient
 	readers  redis.UniversalClient // of events: nothing else waits on these connections
 	scripts  scripts
@@ -85,11 +90,16 @@ type Store struct {
 	share    *share
 }
 
+var lineForm = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
+
 // Open connects to Redis, checks that it can be written, that what it holds was sealed with the keys of
 // the Vault and, when RequireDurable is set, that it keeps what it is given. Its errors name what to do and never hold a password.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Vault == nil || o.Now == nil {
 		return nil, errors.New("store: Options.Vault and Options.Now are required")
+	}
+	if !lineForm.MatchString(o.Line) {
+		return nil, errors.New("redis.line has up to 32 of a-z, 0-9 and '-'")
 	}
 	db, err := connect(o, 0)
 	if err != nil {
@@ -100,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
+		space: spaceOf(o.Line), db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
@@ -159,7 +169,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	pipe := s.db.Pipeline()
 	for _, slot := range slots {
-		pipe.Set(ctx, pingKey(slot), 1, pingLifetime)
+		pipe.Set(ctx, s.pingKey(slot), 1, pingLifetime)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("redis cannot be written; look at its log, its disk and its memory: %w", clean(err))

@@ -202,7 +202,7 @@ func TestABadPostOrCommitChangesNothing(t *testing.T) {
 				t.Errorf("kept: %+v", p)
 			}
 		}
-		if n := b.db.Exists(b.ctx, inboxKey(m)).Val(); n != 0 {
+		if n := b.db.Exists(b.ctx, b.inboxKey(m)).Val(); n != 0 {
 			t.Fatal("some of it was kept")
 		}
 		w := b.mustKeep(t, post(m, 1))[0]
@@ -277,7 +277,7 @@ func BenchmarkHoldingsAmongAMillion(b *testing.B) {
 	server := redistest.Start(b)
 	s := open(b, Options{URL: server.URL()})
 	if err := redis.NewScript(fillQueue).Run(s.ctx, redis.NewClient(&redis.Options{Addr: server.Addr, ReadTimeout: time.Minute}),
-		[]string{queueKey("fld")}, 1_000_000).Err(); err != nil {
+		[]string{s.queueKey("fld")}, 1_000_000).Err(); err != nil {
 		b.Fatal(err)
 	}
 	s.offer(b, "ZZZZ-ZZZZ-1", referrals.Emergency)

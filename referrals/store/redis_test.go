@@ -203,7 +203,7 @@ func TestTheNumberSurvivesALostCounter(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		m := b.Chat("line", 1)
 		before := b.mustKeep(t, post(m, 1))[0]
-		b.db.Del(b.ctx, counterKey(m.Slot)) // a failover forgot it
+		b.db.Del(b.ctx, b.counterKey(m.Slot)) // a failover forgot it
 		b.clock.move(16 * time.Second)
 		if after := b.mustTake(t, 1)[0]; after.Number <= before.Number {
 			t.Fatalf("%d after %d", after.Number, before.Number)

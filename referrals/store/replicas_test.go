@@ -139,7 +139,7 @@ func TestWhatIsReceivedIsOnAReplica(t *testing.T) {
 		t.Fatalf("%d waits", n-before)
 	}
 	b.mustKeep(t, post(b.Chat("line", 2), 20))
-	if n := replica.Client().Exists(b.ctx, inboxKey(b.Chat("line", 2))).Val(); n != 1 {
+	if n := replica.Client().Exists(b.ctx, b.inboxKey(b.Chat("line", 2))).Val(); n != 1 {
 		t.Fatal("kept, and not on the replica")
 	}
 
@@ -190,8 +190,8 @@ func TestAClusterWaitsAtTheMasterOfTheKey(t *testing.T) {
 	}
 	m := b.Chat("line", 500)
 	for n := range int64(2) { // the slot moves, and what is known of it is old
-		cluster.MoveSlot(inboxKey(m), func() {})
-		now, _ := cluster.Owner(inboxKey(m))
+		cluster.MoveSlot(b.inboxKey(m), func() {})
+		now, _ := cluster.Owner(b.inboxKey(m))
 		before := waits(t, now.Client())
 		b.received(t, post(m, 9000+n))
 		if waits(t, now.Client()) == before || unsynced.Load() != 0 {
