@@ -28,6 +28,7 @@ func (e *Engine) Flush(s Session) Outcome {
 // Return puts an addition back that could not be sealed: d is the draft of its Append and s the session of the step. It
 // waits as it did before, and is lost neither by a further step nor by silence.
 func (e *Engine) Return(s Session, d Draft) Session {
+	s.SentTurn = 0
 	if s.Draft.takesBack(d) {
 		s.Draft = s.Draft.unsend(d)
 		return s

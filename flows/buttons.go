@@ -66,7 +66,7 @@ func (t *turn) values(step *Step) []Button {
 		if t.home() && t.caseShown() && t.shut(b.Value) {
 			continue
 		}
-		b.Checked = slices.Contains(chosen, b.Value)
+		b.Checked, b.Several = slices.Contains(chosen, b.Value), step.Takes == Several
 		buttons = append(buttons, b)
 	}
 	return buttons
@@ -101,7 +101,7 @@ func (t *turn) shut(act string) bool { return act != "status" && !t.theCase().Op
 // value is one button of the step's own field, marked when it was chosen.
 func (t *turn) value(step *Step, v string) Button {
 	b := valueButton(step.field(), v)
-	b.Checked = slices.Contains(t.s.Draft.Answers[b.Field], v)
+	b.Checked, b.Several = slices.Contains(t.s.Draft.Answers[b.Field], v), step.Takes == Several
 	return b
 }
 

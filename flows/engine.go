@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // places tells what the line covers.
@@ -110,6 +111,7 @@ type turn struct {
 	toast  Text
 	doing  []Effect
 	stale  bool
+	past   bool // the stale press was of an earlier screen
 	// closing replaces the screen: nothing is left to ask.
 	closing *Text
 }
@@ -153,7 +155,7 @@ func (t *turn) outcome() Outcome {
 		t.s.Turn++
 	}
 	return Outcome{
-		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale,
+		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale, Past: t.past,
 	}
 }
 
@@ -211,3 +213,17 @@ func (t *turn) next(event string) (string, error) {
 
 // token is what stands behind # on the buttons of a turn.
 func token(turn int) string { return strconv.FormatInt(int64(turn), 36) }
+
+// What follows the turn in the token of a button of a multiple choice: what a press of it is to do.
+const (
+	mark   = "+"
+	unmark = "-"
+)
+
+// turnOf takes a token apart. It reports false when it is none of ours.
+func turnOf(token string) (turn int, wish string, ok bool) {
+	number := strings.TrimRight(token, mark+unmark)
+	wish = token[len(number):]
+	n, err := strconv.ParseInt(number, 36, 32)
+	return int(n), wish, err == nil && n >= 0 && len(wish) <= 1
+}

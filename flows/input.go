@@ -21,11 +21,13 @@ type Input struct {
 	Kind  InputKind
 	Field string // of a button: "urgency"
 	Value string // of a button: "now"; of a command: "start"
-	// Token is what stood behind # on the button.
+	// Token is what stood behind # on the button: the turn of its screen, and of a multiple choice what it was to do.
 	Token string
 	Item  Item
 	// Countries are those that the words or the place may mean, best first, found
 	// by whoever read the input.
 	Countries []string
-	At        time.Time
+	// Unseen says that it was written before the question that is asked now could be seen: it cannot be its answer.
+	Unseen bool
+	At     time.Time
 }

@@ -16,13 +16,13 @@ const (
 const maxOffered = 8
 
 // message takes words, a file or a place: as the answer that was asked for, as a country, or
-// as an addition to the account.
+// as an addition to the account. What was written before the question could be seen is no answer to it.
 func (t *turn) message() error {
 	step := t.step()
 	switch d := t.s.Draft; {
 	case d.Flow == FlowAfter && !t.reaches(d.Case): // closed meanwhile: said now, not when it should be sent
 		t.aside("note.kept_aside")
-	case step.takesWords():
+	case step.takesWords() && !(t.in.Unseen && step.field() != "account"):
 		return t.asked(step)
 	case step.From == FromCountries && t.in.Kind != Attachment:
 		t.country()

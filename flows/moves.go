@@ -158,6 +158,7 @@ func (t *turn) end(a Answer) error {
 		return t.begin(a.Begin, d.Case)
 	case a.Do == Submit:
 		t.do(Submit, d)
+		t.s.SentTurn = t.s.Turn
 		t.s.Draft = t.e.later(d)
 		t.closing = &Text{Key: "page.sending"}
 		return nil
@@ -169,6 +170,7 @@ func (t *turn) end(a Answer) error {
 			t.refuse(d)
 			return nil
 		}
+		t.s.SentTurn = t.s.Turn
 	case a.Do == Discard && d.anything():
 		t.do(Discard, d)
 	}

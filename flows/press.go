@@ -9,8 +9,7 @@ import (
 // press answers a button. One that the current screen does not show changes nothing.
 func (t *turn) press() error {
 	if !t.offered() {
-		t.stale = true
-		t.toast = Text{Key: "toast.stale"}
+		t.tooLate()
 		return nil
 	}
 	step := t.step()
@@ -31,9 +30,19 @@ func (t *turn) press() error {
 	}
 }
 
+// tooLate answers a press of a screen that has moved on. The button that sent something is pressed again by somebody who
+// does not know yet that it arrived.
+func (t *turn) tooLate() {
+	turn, _, ok := turnOf(t.in.Token)
+	t.stale, t.past, t.toast = true, ok && turn < t.s.Turn, Text{Key: "toast.stale"}
+	if ok && turn > 0 && turn == t.s.SentTurn && t.in.Field == "review" && t.in.Value == "send" {
+		t.toast = Text{Key: "toast.sent"}
+	}
+}
+
 // offered says whether the screen that is shown has the button, and the button is of it.
 func (t *turn) offered() bool {
-	if t.in.Token != "" && t.in.Token != token(t.s.Turn) {
+	if turn, _, ok := turnOf(t.in.Token); t.in.Token != "" && (!ok || turn != t.s.Turn) {
 		return false
 	}
 	for _, row := range t.rows() {
@@ -50,12 +59,15 @@ func (t *turn) offered() bool {
 var exclusive = []string{"none", "nothing_yet"}
 
 // toggle marks or unmarks an option of a multiple choice. The screen stays the same one:
-// somebody who marks five options quickly is not told that the screen has moved on.
+// somebody who marks five options quickly is not told that the screen has moved on. A button marks, or takes the mark
+// away: one that is pressed twice, because its mark was slow to come, does it once.
 func (t *turn) toggle(step *Step) error {
 	value, field := t.in.Value, step.field()
 	chosen := t.s.Draft.Answers[field]
-	switch {
-	case slices.Contains(chosen, value):
+	marked := slices.Contains(chosen, value)
+	switch _, wish, _ := turnOf(t.in.Token); {
+	case wish == mark && marked, wish == unmark && !marked: // the same button pressed twice
+	case marked:
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(v string) bool { return v == value })
 	case slices.Contains(exclusive, value):
 		chosen = []string{value}

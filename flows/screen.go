@@ -45,6 +45,9 @@ type Button struct {
 	Label        any // Text, Country, Language or Verbatim
 	// Checked marks a chosen one of a multiple choice.
 	Checked bool
+	// Several says that it is one of a multiple choice. Its token says whether it marks or takes the mark away: the same
+	// button pressed twice is pressed once.
+	Several bool
 	// URL, when set, makes the button a link instead.
 	URL string
 }
@@ -78,6 +81,8 @@ type Outcome struct {
 	Effects []Effect
 	// Stale says that the press came from a screen that has moved on: nothing was changed.
 	Stale bool
+	// Past says of a stale press that its button is of a screen before the current one.
+	Past bool
 }
 
 // Recipient is an organisation that may be named in a consent question.

@@ -14,6 +14,8 @@ type Session struct {
 	// Turn rises with every screen; it is the token behind each button, so that
 	// a button of an older screen is known as such.
 	Turn int `json:"t"`
+	// SentTurn is the turn of the screen whose button sent something last; zero: none has.
+	SentTurn int `json:"st,omitempty"`
 	// Draft is the conversation under way; its Flow is Home when none is.
 	Draft Draft `json:"d"`
 	// Parked holds unfinished drafts that another conversation interrupted, latest last.

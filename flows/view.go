@@ -155,7 +155,14 @@ func (r renderer) button(b Button, turn int) ViewButton {
 	if b.URL != "" {
 		return ViewButton{Label: label, URL: b.URL}
 	}
-	return ViewButton{Label: label, Data: b.Field + ":" + b.Value + "#" + token(turn)}
+	data := b.Field + ":" + b.Value + "#" + token(turn)
+	switch {
+	case b.Several && b.Checked:
+		data += unmark
+	case b.Several:
+		data += mark
+	}
+	return ViewButton{Label: label, Data: data}
 }
 
 // body is notes, progress, question and lines. When it is too long, lines are left out from the

@@ -179,12 +179,15 @@ func (s shownMessage) full(data string) string {
 	return ""
 }
 
+// unwished is a button's data without what a press of one of several answers is to do.
+func unwished(data string) string { return strings.TrimRight(data, "+-") }
+
 // token is the token of the question, the same as long as it is asked.
 func (s shownMessage) token() string {
 	for _, b := range s.buttons {
 		d, _, _ := strings.Cut(b, " ")
 		if _, t, ok := strings.Cut(d, "#"); ok {
-			return t
+			return unwished(t)
 		}
 	}
 	return ""
@@ -222,7 +225,7 @@ func (p *caller) answer(s shownMessage) string {
 		return ""
 	case slices.Contains(several, field):
 		for _, v := range p.picks[field] {
-			if full := s.full(field + ":" + v); full != "" && !p.pressed[full] {
+			if full := s.full(field + ":" + v); full != "" && !p.pressed[unwished(full)] {
 				return full
 			}
 		}
@@ -238,10 +241,10 @@ func (p *caller) answer(s shownMessage) string {
 
 // press presses a button once and waits for another screen.
 func (p *caller) press(ctx context.Context, s shownMessage, data string) error {
-	if p.pressed[data] {
+	if p.pressed[unwished(data)] {
 		p.again = append(p.again, data)
 	}
-	p.pressed[data] = true
+	p.pressed[unwished(data)] = true
 	if _, err := p.phone.Press(data); err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func inOrderOfTurns(t *testing.T, calls []telegramsim.Call) {
 			continue
 		}
 		end := strings.IndexByte(rest, '"')
-		turn, err := strconv.ParseInt(rest[:end], 36, 64)
+		turn, err := strconv.ParseInt(unwished(rest[:end]), 36, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
