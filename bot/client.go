@@ -23,6 +23,7 @@ type Client struct {
 	base, files string
 	at          *url.URL // of base; nil when it cannot be used
 	http        *http.Client
+	dated       func(http.Header) // hears when the server answered; nil: nobody wants to know
 }
 
 // NewClient makes a client for one bot. api is the server's address without a trailing slash; perHost
@@ -188,6 +189,9 @@ func (c *Client) post(ctx context.Context, method string, header http.Header, bo
 		return nil, 0, unreachable(ctx, err)
 	}
 	defer resp.Body.Close()
+	if c.dated != nil {
+		c.dated(resp.Header)
+	}
 	if raw, err = readAll(resp); err != nil {
 		return nil, 0, unreachable(ctx, err)
 	}

@@ -238,7 +238,7 @@ func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding,
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
 		a.meters.Refused.WithLabelValues("wrong_state").Inc()
-		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(now.State), nil)})
+		a.late(now, m.To)
 		return a.again(ctx, now, d)
 	case errors.Is(err, referrals.ErrUnknown):
 		a.toast("desk.toast.unknown", nil)
@@ -246,6 +246,7 @@ func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding,
 	case err != nil:
 		return fmt.Errorf("act on a case: %w", err)
 	}
+	a.acts.note(now, a.chat)
 	a.toast("desk.toast."+string(m.To), nil)
 	if m.To == referrals.Claimed {
 		a.documents(now, d)
@@ -298,7 +299,7 @@ func (a *atDesk) ask(ctx context.Context, act string, h referrals.Holding, d *re
 		field, values, token = "outcome", outcomeValues, h.Code
 	}
 	if !h.Open() {
-		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(h.State), nil)})
+		a.late(h, leadsTo[act])
 		return a.again(ctx, h, d)
 	}
 	k := &keyboard{}

@@ -153,7 +153,7 @@ func TestTwoOfficersAtOnce(t *testing.T) {
 	b.store.hold(held("lima", "AAAA-BBBB", referrals.Alerted))
 	b.take(atChat(limaChat, pressOn(9, "ack:AAAA-BBBB")))
 	calls := b.take(atChat(limaSecond, pressOn(4, "ack:AAAA-BBBB")))
-	if want := b.texts.Text("es", "desk.toast.not_there", map[string]any{"State": b.texts.Text("es", "desk.state.acknowledged", nil)}); toastOf(t, calls) != want {
+	if want := b.texts.Text("es", "desk.toast.colleague", map[string]any{"State": b.texts.Text("es", "desk.state.acknowledged", nil)}); toastOf(t, calls) != want {
 		t.Errorf("the second is told %q", toastOf(t, calls))
 	}
 	c, ok := find(calls, "editMessageText")
@@ -162,6 +162,38 @@ func TestTwoOfficersAtOnce(t *testing.T) {
 	}
 	if len(b.store.moves) != 1 {
 		t.Errorf("%d moves", len(b.store.moves))
+	}
+}
+
+// Who presses twice has done it already, and is not told that nothing was done; nor that a colleague did it.
+func TestOfficerPressesTwice(t *testing.T) {
+	tests := []struct {
+		desk, code, press string
+		chat              int64
+		from, to          referrals.State
+	}{
+		{"lima", "AAAA-BBBB", "ack:AAAA-BBBB", limaChat, referrals.Alerted, referrals.Acknowledged},
+		{"lima", "AAAA-BBBB", "outcome:met#AAAA-BBBB", limaChat, referrals.Acknowledged, referrals.Closed},
+		{"fld", "AAAA-BBBB-1", "claim:AAAA-BBBB-1", fldChat, referrals.Offered, referrals.Claimed},
+		{"fld", "AAAA-BBBB-1", "reason:capacity#AAAA-BBBB-1.d", fldChat, referrals.Offered, referrals.Declined},
+	}
+	for _, tt := range tests {
+		b := newBench(t)
+		b.store.hold(held(tt.desk, tt.code, tt.from))
+		lang, _ := b.texts.Match(b.dir.Desk(tt.desk).Language("en"))
+		press := atChat(tt.chat, pressOn(9, tt.press))
+		b.take(press)
+		want := b.texts.Text(lang, "desk.toast.already", map[string]any{"State": b.texts.Text(lang, "desk.state."+string(tt.to), nil)})
+		if got := toastOf(t, b.take(press)); got != want {
+			t.Errorf("%s again: %q, want %q", tt.press, got, want)
+		}
+		act, _, _ := strings.Cut(tt.press, ":")
+		if act == "outcome" || act == "reason" {
+			question := map[referrals.State]string{referrals.Closed: "close", referrals.Declined: "decline"}[tt.to]
+			if got := toastOf(t, b.take(atChat(tt.chat, pressOn(9, question+":"+tt.code)))); got != want {
+				t.Errorf("%s of what is done: %q", question, got)
+			}
+		}
 	}
 }
 

@@ -90,6 +90,7 @@ type Line struct {
 	pollers []*poller
 	hooks   map[string]http.Handler // by bot
 	reaches map[byte]*reach
+	clock   *telegramClock
 }
 
 // New assembles a line. Nothing runs and nothing is called until Run.
@@ -100,7 +101,8 @@ func New(o Options) (*Line, error) {
 	}
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
 	o.Meters.expect(o.Directory)
-	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{}}
+	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{},
+		clock: &telegramClock{now: o.Now}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
@@ -128,6 +130,7 @@ func (l *Line) bots() error {
 	}
 	for b, token := range tokens {
 		l.clients[b] = NewClient(l.o.API, token, senderCount+urgentCount+2)
+		l.clients[b].dated = l.clock.heard
 		l.reaches[b] = &reach{bot: b, now: l.o.Now, log: l.o.Log}
 		s, err := newSetup(b, token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
 		if err != nil {
@@ -154,7 +157,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
-		history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
+		clock: l.clock, acts: &recentActs{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}

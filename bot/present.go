@@ -10,10 +10,16 @@ func (tn *turn) say(text flows.Text) {
 	tn.sendOwn(c)
 }
 
-// show makes a screen the one to be presented at the end of the turn, with the notes of those before.
-func (tn *turn) show(s flows.Screen) {
+// show makes a screen the one to be presented at the end of the turn, with the notes of those before, which it returns the
+// number of.
+func (tn *turn) show(s flows.Screen) (before int) {
+	if tn.screen != nil && tn.screen.Turn != s.Turn {
+		tn.notes = flows.Overtaken(tn.notes, s)
+	}
+	before = len(tn.notes)
 	tn.notes = append(tn.notes, s.Notes...)
 	tn.screen = &s
+	return before
 }
 
 // again presents the current screen once more.
@@ -89,15 +95,17 @@ func (tn *turn) lang() string {
 	return tn.texts.Languages()[0]
 }
 
-// distinct drops notes that say the same key twice.
+// distinct says each note once, as it was said last: a count grows.
 func distinct(notes []flows.Text) []flows.Text {
-	seen := map[string]bool{}
+	at := map[string]int{}
 	var out []flows.Text
 	for _, n := range notes {
-		if !seen[n.Key] {
-			seen[n.Key] = true
-			out = append(out, n)
+		if i, ok := at[n.Key]; ok {
+			out[i] = n
+			continue
 		}
+		at[n.Key] = len(out)
+		out = append(out, n)
 	}
 	return out
 }

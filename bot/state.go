@@ -27,6 +27,10 @@ type chatState struct {
 	// Screen is the message whose buttons are the current ones, when its id is known: 0 after one was
 	// sent anew, until somebody presses it.
 	Screen int `json:"sc,omitempty"`
+	// Pressed is the message whose button was taken last, and Asked when the present question was asked first, in Unix
+	// seconds by Telegram's clock.
+	Pressed int   `json:"pr,omitempty"`
+	Asked   int64 `json:"as,omitempty"`
 	// Newest is the person's newest message: a screen above it is not edited but sent anew below.
 	Newest int `json:"ne,omitempty"`
 	// Minute and Count are the rate of updates: the minute they are counted in, and how many.

@@ -42,9 +42,11 @@ type turner struct {
 	mover   mover
 	history history
 	now     func() time.Time
+	clock   *telegramClock
 	random  io.Reader
 	limits  Limits
 	keep    Retention
+	acts    *recentActs
 	// ownDeskBot says that officers and NGOs have a bot of their own.
 	ownDeskBot bool
 	log        *slog.Logger
@@ -61,6 +63,7 @@ type turn struct {
 	out    referrals.Commit
 	notes  []flows.Text
 	mark   int // how many notes are of earlier steps
+	first  int // the session's turn before this one
 	screen *flows.Screen
 	edit   int   // the message that the screen replaces; 0: a new one
 	gone   []int // messages that are deleted with the screen
@@ -77,7 +80,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	if err != nil {
 		return referrals.Commit{}, err
 	}
-	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now()}
+	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now(), first: state.Session.Turn}
 	if w.Damaged { // nobody can open it again: the person is told, instead of waiting for ever
 		t.meters.Damaged.Inc()
 		tn.notes = append(tn.notes, flows.Text{Key: "line.begin_again"})
@@ -93,6 +96,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 			return referrals.Commit{}, err
 		}
 	}
+	tn.asked()
 	tn.present()
 	if tn.out.State, err = tn.state.record(tn.at); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
@@ -171,7 +175,11 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 	if u.Edited != nil && (s.Chat == 0 || u.Edited.Location != nil) {
 		return nil // a live location edits itself for hours, also after a wipe: the line does not write first
 	}
-	if s.Chat == 0 {
+	if tn.closed(u) {
+		return nil
+	}
+	unknown := s.Chat == 0
+	if unknown {
 		s.Born = tn.at.UnixMilli()
 	}
 	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
@@ -184,7 +192,7 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		lang, sure := tn.texts.Match(u.language())
 		s.Session.Language, s.Session.Chosen = lang, sure
 	}
-	in := read(u, s.Session.Language, tn.texts, tn.at)
+	in := tn.input(u, unknown)
 	if !tn.admitted(in) {
 		if tn.state.Count <= tn.limits.UpdatesPerMinute+mostSlow { // and then no more: answers are calls, too
 			tn.press(u, flows.Text{Key: "toast.slow"})
@@ -200,6 +208,7 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		return err
 	}
 	if more, ok := following(u, tn.lang(), tn.texts, tn.at); ok { // words behind a command are words
+		more.Unseen = tn.unseen(u.Message)
 		return tn.step(ctx, update{Message: u.Message}, more)
 	}
 	return nil
@@ -213,16 +222,22 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 		return errNotTaken
 	}
 	tn.state.Session = out.Session
+	if out.Stale && tn.twice(u, out) {
+		if out.Toast.Key == "toast.stale" {
+			out.Toast.Key = "toast.answered"
+		}
+		tn.press(u, out.Toast)
+		return nil
+	}
 	tn.press(u, out.Toast)
-	tn.mark = len(tn.notes)
-	tn.show(out.Screen)
+	tn.mark = tn.show(out.Screen)
 	tn.edit = 0
 	if u.Message != nil {
 		tn.state.begin(u.Message.ID)
 	}
 	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
 		tn.state.begin(u.Callback.Message.ID)
-		tn.state.Screen = u.Callback.Message.ID
+		tn.state.Screen, tn.state.Pressed = u.Callback.Message.ID, u.Callback.Message.ID
 		if tn.state.Screen > tn.state.Newest { // nothing was written below it
 			tn.edit = tn.state.Screen
 		}
