@@ -19,7 +19,9 @@ import (
 // them without an answer. It knows nothing but what came just now, so it speaks the language of the person's own program.
 type away struct {
 	texts *i18n.Catalogue
-	dir   *referrals.Directory
+	// fallback are other ways to help, by language.
+	fallback map[string]string
+	dir      *referrals.Directory
 	// ownDeskBot says that officers and NGOs have a bot of their own.
 	ownDeskBot bool
 	out        *outbox
@@ -86,8 +88,7 @@ func (a *away) tell(bot byte, to referrals.Member, u update) {
 		c.Method, c.Until = "answerCallbackQuery", a.now().Add(answerWithin)
 		c.Params = encode(tg.AnswerCallbackQueryParams{CallbackQueryID: u.Callback.ID, Text: a.texts.Text(lang, key, nil), ShowAlert: true})
 	} else {
-		key := map[bool]string{false: "line.away", true: "desk.away"}[desk]
-		c.Params = encode(tg.SendMessageParams{ChatID: from.ID, Text: a.texts.Text(lang, key, nil), LinkPreviewOptions: noPreview})
+		c.Params = encode(tg.SendMessageParams{ChatID: from.ID, Text: a.words(lang, desk), LinkPreviewOptions: noPreview})
 	}
 	e := &effort{}
 	id := errandID{to.Slot, "away-" + strconv.FormatInt(u.ID, 10)}
@@ -101,6 +102,21 @@ func (a *away) tell(bot byte, to referrals.Member, u update) {
 		}
 		return again
 	}})
+}
+
+// words are what a message says: to defenders also the other ways to help that the line was given.
+func (a *away) words(lang string, desk bool) string {
+	if desk {
+		return a.texts.Text(lang, "desk.away", nil)
+	}
+	text, other := a.texts.Text(lang, "line.away", nil), a.fallback[lang]
+	if other == "" {
+		other = a.fallback[a.texts.Languages()[0]]
+	}
+	if other == "" {
+		return text
+	}
+	return text + "\n\n" + other
 }
 
 // first says whether a chat has not been told yet.

@@ -32,6 +32,7 @@ func TestPeopleAreToldOfAnOutage(t *testing.T) {
 		k := &keeping{away: errors.New("away")}
 		r := newReceiver(k, &bytes.Buffer{})
 		r.away.out, r.away.desks, r.away.hands = d.out, d.desks, d.hands
+		r.away.fallback = map[string]string{"en": "Write to us.", "es": "Escriba a alguien de confianza."}
 		group := strings.Replace(atChat(-5, say(4, "words")), `"type":"private"`, `"type":"group"`, 1)
 		raws := []jsontext.Value{[]byte(inLanguage(say(1, "ayuda"), "es")), []byte(say(2, "more")), []byte(atChat(6, pressOn(3, "review:send"))),
 			[]byte(group), []byte(atChat(limaChat, pressOn(5, "ack:AAAA-BBBB")))}
@@ -51,7 +52,9 @@ func TestPeopleAreToldOfAnOutage(t *testing.T) {
 			try()
 		}
 		got := d.diary.all()
-		if len(got) != 3 || !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "sendMessage La línea tiene un problema") }) {
+		if len(got) != 3 || !slices.ContainsFunc(got, func(s string) bool {
+			return strings.HasPrefix(s, "sendMessage La línea tiene un problema") && strings.Contains(s, "\n\nEscriba a alguien")
+		}) {
 			t.Errorf("told %q", got)
 		}
 		alerts := 0

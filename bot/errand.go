@@ -152,17 +152,10 @@ const mostSwept = 500
 
 // sweep finds errands that nobody finished, every so often until ctx ends, and at once again while there are many.
 func (r *runner) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, sweepEvery, func() {
 		for ctx.Err() == nil && r.swept(ctx) >= mostSwept/2 {
 		}
-	}
+	})
 }
 
 // swept takes errands that nobody finished in hand, and says how many.

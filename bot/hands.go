@@ -153,18 +153,11 @@ const (
 
 // holding holds what waits its turn until ctx ends.
 func (h *hands) holding(ctx context.Context) {
-	tick := time.NewTicker(holdEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, holdEvery, func() {
 		if err := h.extend(ctx, h.soon); err != nil && ctx.Err() == nil {
 			h.log.Warn("messages that wait could not be held; before they leave it is asked whose they are", "err", err)
 		}
-	}
+	})
 }
 
 // soon are the errands whose time is over soon.
@@ -369,6 +362,20 @@ func (h *hands) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.tasks)
+}
+
+// every does something again and again until ctx ends, first after one time.
+func every(ctx context.Context, d time.Duration, do func()) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do()
+		}
+	}
 }
 
 // wait waits, or until ctx ends.

@@ -50,6 +50,8 @@ type Options struct {
 	Sealer    Sealer
 	Directory *referrals.Directory
 	Texts     *i18n.Catalogue
+	// Fallback are other ways to help, by language, told to people when the line has trouble; optional.
+	Fallback map[string]string
 	// Facts are arguments of the line's own pages: flows.FactNames.
 	Facts     map[string]any
 	Limits    Limits
@@ -161,7 +163,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
-	gone := &away{texts: o.Texts, dir: o.Directory, ownDeskBot: own, out: l.out, desks: p, hands: l.runner.hands, now: o.Now}
+	gone := &away{texts: o.Texts, fallback: o.Fallback, dir: o.Directory, ownDeskBot: own, out: l.out, desks: p, hands: l.runner.hands, now: o.Now}
 	for b := range l.clients {
 		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, away: gone, log: o.Log, meters: o.Meters}
 		if o.WebhookURL == "" {

@@ -150,19 +150,13 @@ func (p *poller) read(ctx context.Context) {
 // renew keeps the lease until ctx ends or somebody else has it. While the store does not answer, the
 // lease is taken to be held: nothing can be kept without the store either.
 func (p *poller) renew(ctx context.Context) {
-	tick := time.NewTicker(leaseFor / 4)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+	ctx, lost := context.WithCancel(ctx)
+	defer lost()
+	every(ctx, leaseFor/4, func() {
+		if mine, err := p.lease.Lease(ctx, p.leaseName(), p.owner, leaseFor); err == nil && !mine {
+			lost()
 		}
-		mine, err := p.lease.Lease(ctx, p.leaseName(), p.owner, leaseFor)
-		if err == nil && !mine {
-			return
-		}
-	}
+	})
 }
 
 // once asks for a batch and keeps it, with what could not be kept before. The offset it returns confirms the batch with the

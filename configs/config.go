@@ -17,7 +17,7 @@ type Config struct {
 	HTTP       HTTP
 	// Languages the line speaks, BCP 47; the first is the fallback.
 	Languages []string
-	// Fallback is what to show when the line itself is down, by language; nil when not configured.
+	// Fallback is what people are told besides when the line has trouble: other ways to help; by language; nil when not configured.
 	Fallback  map[string]string
 	Limits    Limits
 	Retention Retention
@@ -55,6 +55,8 @@ type Redis struct {
 	Sentinel *Sentinel
 	Username string
 	Password Secret
+	// Line names the line where several share a server or a cluster; empty when this one has it for itself.
+	Line string
 	// TLS is for Cluster and Sentinel, the sentinels included; rediss:// says it in a URL.
 	TLS bool
 	// CA are the certificates, PEM, that servers must be signed by; nil: those that the system trusts.

@@ -41,6 +41,7 @@ type redisPart struct {
 	Sentinel       *sentinelPart `yaml:"sentinel"`
 	Username       string        `yaml:"username"`
 	PasswordFile   string        `yaml:"password_file"`
+	Line           string        `yaml:"line"`
 	TLS            bool          `yaml:"tls"`
 	CAFile         string        `yaml:"ca_file"`
 	RequireDurable *bool         `yaml:"require_durable"`

@@ -17,9 +17,6 @@ func (l *loader) unserved(c *Config) {
 	if c.Operator != nil {
 		l.warn("operator.email", "is not served yet", remedy)
 	}
-	if c.Fallback != nil {
-		l.warn("fallback_contacts", "is not served yet", remedy)
-	}
 	for _, d := range c.Desks {
 		l.outlasts(c, d)
 		if d.Capacity > 0 {

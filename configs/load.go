@@ -190,8 +190,8 @@ func (r *report) fallbackText(at, language, text string, languages []string) {
 		r.warn(at, "is not a language of the line", "nobody is shown it; the line speaks "+strings.Join(languages, ", "))
 	case text == "":
 		r.refuse(at, "is empty", "write what to do when the line is down")
-	case len(utf16.Encode([]rune(text))) > 4096:
-		r.refuse(at, "is longer than one message", "keep it within 4096 UTF-16 units")
+	case len(utf16.Encode([]rune(text))) > 3500:
+		r.refuse(at, "is longer than one message", "keep it within 3500 UTF-16 units: it stands below what the line says")
 	}
 }
 

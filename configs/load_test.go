@@ -163,7 +163,7 @@ func TestLoadReadsEveryField(t *testing.T) {
 		t.Fatal("a secret of Redis is not what its file holds")
 	}
 	asks := &Sentinel{Master: "line", Addresses: []string{"127.0.0.1:26379"}, Username: "asker", Password: c.Redis.Sentinel.Password}
-	if want := (Redis{Sentinel: asks, Username: "line", Password: c.Redis.Password, TLS: true, CA: c.Redis.CA}); !reflect.DeepEqual(c.Redis, want) || len(want.CA) == 0 {
+	if want := (Redis{Sentinel: asks, Username: "line", Line: "pe", Password: c.Redis.Password, TLS: true, CA: c.Redis.CA}); !reflect.DeepEqual(c.Redis, want) || len(want.CA) == 0 {
 		t.Errorf("redis %+v", c.Redis)
 	}
 	if want := (&SMTP{Host: "127.0.0.1", Port: 2525, From: "line@example.org", Username: "line", Password: c.SMTP.Password}); !reflect.DeepEqual(c.SMTP, want) {

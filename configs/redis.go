@@ -4,9 +4,12 @@ import (
 	"crypto/x509"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
+
+var lineForm = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
 
 const (
 	redisForms  = "write redis://host:port/0, rediss://host:port/0 or unix:///path?db=0"
@@ -18,6 +21,9 @@ func (l *loader) redis(p redisPart) Redis {
 		URL: p.URL, Cluster: p.Cluster, Username: p.Username,
 		Password:       l.secret("redis.password_file", p.PasswordFile, "put the password of Redis there"),
 		RequireDurable: p.RequireDurable == nil || *p.RequireDurable,
+	}
+	if r.Line = p.Line; !lineForm.MatchString(p.Line) {
+		l.refuse("redis.line", quote(p.Line)+" is no name", "write up to 32 small letters, digits and hyphens, or leave it out")
 	}
 	l.tls = p.TLS
 	r.TLS, r.CA = p.TLS, l.authorities(p)

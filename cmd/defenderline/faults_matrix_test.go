@@ -29,7 +29,8 @@ type fault struct {
 	webhook bool
 	// strikes is how often it strikes without -soak.
 	strikes int
-	// mayRepeat: who is killed or frozen between Telegram's act and noting it down cannot know that it was done.
+	// mayRepeat: who is killed or frozen between Telegram's act and noting it down cannot know that it was done, nor does
+	// a replica that takes over know of the turns whose screens were sent in the moments that it was behind.
 	mayRepeat bool
 	// strike makes the trouble, at a random moment, and mends it.
 	strike func(*trial)

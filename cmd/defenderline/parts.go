@@ -112,7 +112,7 @@ func (p *parts) newLine() (*bot.Line, error) {
 		return nil, err
 	}
 	o := bot.Options{API: c.Telegram.APIURL, Token: c.Telegram.Token.Reveal(), Store: keeper{p.store}, Sealer: p.sealer,
-		Directory: p.desks, Texts: texts, Facts: facts(c, p.signing),
+		Directory: p.desks, Texts: texts, Fallback: c.Fallback, Facts: facts(c, p.signing),
 		Limits: bot.Limits{UpdatesPerMinute: c.Limits.UpdatesPerChatPerMinute}, OpenCases: c.Limits.OpenCasesPerChat,
 		Retention: bot.Retention{Draft: c.Retention.Draft, Sealed: c.Retention.Sealed}, Lease: lease, Owner: owner(),
 		Now: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
