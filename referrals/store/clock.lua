@@ -7,33 +7,30 @@
 -- Returns  {'taken', number, false}  or  {'none'}  or  {'damaged'}: it is due again when a lease would end
 --          {'held'}  or  {'superseded'}: nothing was changed
 
-local taking = ARGV[3] == 'take'
-if taking then
+local holding = redis.call('GET', KEYS[3])
+if ARGV[3] == 'take' then
   local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
   if not score or tonumber(score) > tonumber(ARGV[2]) then
     return {'none'}
   end
-end
-local place, n, due, away, rest = clockof(redis.call('GET', KEYS[3]) or '- - 0 - ')
-if not place then
-  redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
-  return {'damaged'}
-end
-if taking then
-  if due == '0' then
+  if holding and not whole(holding) then
+    redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
+    return {'damaged'}
+  end
+  if not holding or tonumber(string.sub(holding, 15, 27)) == 0 then
     redis.call('ZREM', KEYS[1], ARGV[1])
     return {'none'}
   end
   local number = rise(KEYS[2], ARGV[2])
-  again(KEYS[3], place, number, due, away, rest)
+  again(KEYS[3], put(holding, 41, string.rep('0', 13 - #number) .. number))
   redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
   return {'taken', number, false}
 end
-if n ~= ARGV[5] then
+if not holding or tonumber(string.sub(holding, 41, 53)) ~= tonumber(ARGV[5]) then
   return {'superseded'}
 end
 if ARGV[3] == 'release' then
-  again(KEYS[3], place, '', due, away, rest)
+  again(KEYS[3], put(holding, 41, string.rep('0', 13)))
 end
 redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
 note(KEYS[2], ARGV[2])

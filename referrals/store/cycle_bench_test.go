@@ -77,20 +77,21 @@ func payload(b testing.TB, code string) []byte {
 
 // claimOf and completionOf are the moves of whoever takes a referral, with the news to its case when told says so.
 func claimOf(code string, at time.Time, told bool) referrals.Move {
-	m := referrals.Claim(referrals.Holding{Desk: "fld", Code: code, State: referrals.Offered, Lane: referrals.Emergency, Origin: "p07"},
-		fld(), "claim:"+code, at)
-	if !told {
-		m.Errands = nil
+	if told {
+		return referrals.Claim(referrals.Holding{Desk: "fld", Code: code, State: referrals.Offered, Lane: referrals.Emergency, Origin: "p07"},
+			fld(), "claim:"+code, at)
 	}
-	return m
+	return referrals.Move{ID: "claim:" + code, Desk: "fld", Code: code, From: []referrals.State{referrals.Offered}, To: referrals.Claimed,
+		Claims: true, AtRung: -1, Due: at.Add(30 * time.Minute), At: at}
 }
 
 func completionOf(h referrals.Holding, at time.Time, told bool) referrals.Move {
-	m := referrals.Complete(h, "supported", "complete:"+h.Code, at)
-	m.From = []referrals.State{referrals.Claimed} // the cycle is of three moves; the line has a fourth, to accept
-	if !told {
-		m.Errands = nil
+	m := referrals.Move{ID: "complete:" + h.Code, Desk: h.Desk, Code: h.Code, To: referrals.Completed, Claim: h.Claim, AtRung: -1,
+		Rung: h.Rung, At: at, Reason: "supported"}
+	if told {
+		m = referrals.Complete(h, "supported", m.ID, at)
 	}
+	m.From = []referrals.State{referrals.Claimed} // the cycle is of three moves; the line has a fourth, to accept
 	return m
 }
 

@@ -110,11 +110,13 @@ func TestEventsEndWithTheirTime(t *testing.T) {
 			t.Fatalf("kept: %+v", kept)
 		}
 		b.db.PExpire(b.ctx, b.eventsKey("fld"), 2*time.Hour)
+		b.clock.move(time.Second)
 		b.mustMove(t, referrals.Move{ID: "r", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
 		if ttl := b.db.PTTL(b.ctx, b.eventsKey("fld")).Val(); ttl < 167*time.Hour {
 			t.Fatalf("an event is kept for %v", ttl)
 		}
 		b.db.Del(b.ctx, b.eventsKey("fld"))
+		b.clock.move(time.Second)
 		b.mustMove(t, referrals.Move{ID: "s", Desk: "fld", Code: "AAAA-AAAA-1", From: []referrals.State{referrals.Offered}, To: referrals.Offered, AtRung: -1})
 		if ttl := b.db.PTTL(b.ctx, b.eventsKey("fld")).Val(); ttl <= 0 {
 			t.Fatalf("events without an end: %v", ttl)

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // gather lets moves of one desk share round trips. Nothing is kept waiting for company: while as many round trips
@@ -15,10 +18,11 @@ type gather struct {
 	desks map[string]*gathering
 }
 
-// gathering is what one desk has under way, and who waits.
+// gathering is what one desk has under way, and who waits. There is one for each desk, for ever.
 type gathering struct {
 	under   int
 	waiting []*making
+	noted   time.Time // when the clock was noted last
 }
 
 // making is a move on its way to the store. ready is closed when it has its answer, or when it leads the next round
@@ -28,21 +32,24 @@ type making struct {
 	args       []any // its words, and its errands
 	ready      chan struct{}
 	leads      bool
-	text       string
+	outcome    string
+	held       string // the holding
 	err        error
 }
 
 // What one round trip takes at most, and how many of one desk are under way at a time: while the server is at one,
 // the next is made ready.
 const (
-	movesAtOnce   = 64
-	movingAtOnce  = 2
-	gatherTimeout = 2 * answerWithin
+	movesAtOnce  = 64
+	movingAtOnce = 2
 )
+
+// errUnmade is the answer of moves of which nothing is known.
+var errUnmade = errors.New("the moves of others that went together with it failed")
 
 // run makes a move, with others or alone, and returns its answer. A caller whose context ends does not wait any
 // longer; its move may have been made.
-func (g *gather) run(ctx context.Context, s *Store, m *making) (string, error) {
+func (g *gather) run(ctx context.Context, s *Store, m *making) error {
 	if g.join(m) {
 		return g.lead(ctx, s, m)
 	}
@@ -50,13 +57,13 @@ func (g *gather) run(ctx context.Context, s *Store, m *making) (string, error) {
 	case <-m.ready:
 	case <-ctx.Done():
 		if g.leave(m) {
-			return "", ctx.Err()
+			return ctx.Err()
 		}
 	}
 	if m.leads {
 		return g.lead(ctx, s, m)
 	}
-	return m.text, m.err
+	return m.err
 }
 
 // join says that a move leads a round trip at once; otherwise it waits for its turn.
@@ -87,24 +94,22 @@ func (g *gather) leave(m *making) bool {
 }
 
 // lead makes a move and those that wait.
-func (g *gather) lead(ctx context.Context, s *Store, m *making) (string, error) {
+func (g *gather) lead(ctx context.Context, s *Store, m *making) error {
+	runtime.Gosched()
 	moves := g.company(m)
 	defer g.next(m.desk)
 	if len(moves) > 1 { // not only for this caller
-		all, cancel := context.WithTimeout(context.WithoutCancel(ctx), gatherTimeout)
-		defer cancel()
-		ctx = all
+		ctx = context.WithoutCancel(ctx) // the driver ends it in seconds
 	}
-	texts, err := s.make(ctx, moves)
-	for i, one := range moves {
-		if one.err = err; err == nil {
-			one.text = texts[i]
-		}
-		if i > 0 {
+	err := errUnmade
+	defer func() { // whatever happens here, nobody waits for ever
+		for _, one := range moves[1:] {
+			one.err = err
 			close(one.ready)
 		}
-	}
-	return m.text, m.err
+	}()
+	err = s.make(ctx, moves)
+	return err
 }
 
 // company takes those that wait to the one that leads. A holding is moved once in a round trip.
@@ -138,33 +143,49 @@ func (g *gather) next(desk string) {
 		close(first.ready)
 		return
 	}
-	if d.under--; d.under == 0 {
-		delete(g.desks, desk)
-	}
+	d.under--
 }
 
-// make has the script make moves of one desk, each of another holding. Each has its answer, or all have the error.
-func (s *Store) make(ctx context.Context, moves []*making) ([]string, error) {
+// toNote says that it is time to note the clock in a desk's slot: it is not what it was a second ago.
+func (g *gather) toNote(desk string, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	since := now.Sub(g.desks[desk].noted)
+	return since >= time.Second || since < 0
+}
+
+func (g *gather) noted(desk string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.desks[desk].noted = now
+}
+
+// make has the script make moves of one desk, each of another holding, and writes their answers to them.
+func (s *Store) make(ctx context.Context, moves []*making) error {
 	desk := moves[0].desk
 	slot := DeskSlot(desk)
 	keys := make([]string, 7, 7+len(moves))
 	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot)})
-	args := make([]any, 3, 3+3*len(moves))
-	args[0], args[1], args[2] = s.endedFor.Milliseconds(), known.Milliseconds(), ms(s.now())
+	args, now := make([]any, 5, 5+3*len(moves)), s.now()
+	note := s.gather.toNote(desk, now)
+	args[0], args[1], args[2], args[3] = s.endedFor.Milliseconds(), known.Milliseconds(), ms(now), ms(now.Add(s.endedFor))
+	args[4] = bit(note)
 	for _, m := range moves {
 		keys = append(keys, s.holdingKey(desk, m.code))
 		args = append(args, m.args...)
 	}
 	a := s.run(ctx, call{s.scripts.move, keys, args})
 	if a.err != nil {
-		return nil, a.err
+		return a.err
 	}
-	if len(a.rest) != len(moves) {
-		return nil, fmt.Errorf("%d answers to %d moves: is another version writing to the store?", len(a.rest), len(moves))
+	if len(a.rest) != 2*len(moves) {
+		return fmt.Errorf("%d answers to %d moves: is another version writing to the store?", len(a.rest), len(moves))
 	}
-	texts := make([]string, len(moves))
-	for i := range moves {
-		texts[i] = a.text(i)
+	for i, m := range moves {
+		m.outcome, m.held = a.text(2*i), a.text(2*i+1)
 	}
-	return texts, nil
+	if note {
+		s.gather.noted(desk, now)
+	}
+	return nil
 }

@@ -28,24 +28,20 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 	if err != nil {
 		return referrals.Holding{}, nil, err
 	}
-	text, err := s.gather.run(ctx, s, one)
-	if err != nil {
+	if err := s.gather.run(ctx, s, one); err != nil {
 		return referrals.Holding{}, nil, fmt.Errorf("move: %w", err)
 	}
-	outcome, rest, _ := strings.Cut(text, " ")
-	var mine string
+	outcome, mine, _ := strings.Cut(one.outcome, " ")
 	switch outcome {
 	case "unknown":
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	case "damaged":
 		return referrals.Holding{}, nil, errDamaged(m.Desk, m.Code)
-	case "moved":
-		mine, rest, _ = strings.Cut(rest, " ")
-	case "elsewhere":
+	case "moved", "elsewhere":
 	default:
-		return referrals.Holding{}, nil, errUnexpected("move", answer{rest: []any{text}})
+		return referrals.Holding{}, nil, errUnexpected("move", answer{rest: []any{one.outcome}})
 	}
-	held, err := s.readHolding(m.Desk, m.Code, rest)
+	held, err := s.readHolding(m.Desk, m.Code, one.held)
 	if err == nil && outcome == "elsewhere" {
 		err = referrals.ErrNotThere
 	}
@@ -75,15 +71,18 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := wording{m: m, now: now, begun: begun, till: till, reason: reason, endedFor: s.endedFor}
+	w := wording{m: m, now: now, begun: begun, till: till, reason: reason}
 	one := &making{desk: m.Desk, code: m.Code, ready: make(chan struct{}), args: append(w.all(), errands...)}
 	return one, tasks, nil
 }
 
 // checkMove refuses what cannot be kept as words.
 func checkMove(m referrals.Move) error {
-	if _, ok := stateLetter(m.To); !ok || m.ID == "" || m.Desk == "" || !word(m.Code) || m.Code == "" || !word(m.Origin) {
+	if stateIndex(m.To) < 0 || m.ID == "" || m.Desk == "" || m.Code == "" {
 		return errors.New("move: it needs an id, a desk, a code and a known state")
+	}
+	if !word(m.Code) || !word(m.Origin) || m.Rung < 0 || max(m.Rung, m.AtRung) > mostRung || len(m.Errands) > mostErrands {
+		return errors.New("move: its code or its origin is no word, or it has more rungs or errands than there can be")
 	}
 	if m.Lane == "" && len(m.From) > 0 && m.Begins() { // its holding may exist, in a lane of its own
 		return errors.New("move: one that may begin a holding or change one needs a lane")
@@ -103,23 +102,27 @@ func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holdi
 	return s.readHolding(desk, code, words)
 }
 
-// readHolding reads a holding's words: see holdingKey.
-func (s *Store) readHolding(desk, code, words string) (referrals.Holding, error) {
-	var word [10]string
-	for i := range word {
-		word[i], words, _ = strings.Cut(words, " ")
+// readHolding reads what is stored: see holdingKey.
+func (s *Store) readHolding(desk, code, text string) (referrals.Holding, error) {
+	const due, claim, rung, words = 14, 69, 78, 82 // where the columns begin
+	place, ok := readPlace(text)
+	if !ok || len(text) <= words {
+		return referrals.Holding{}, errDamaged(desk, code)
 	}
-	place, ok := readPlace(word[0])
-	h := referrals.Holding{Desk: desk, Code: code, State: place.state, Lane: place.lane, Since: place.at, Origin: word[7]}
-	due, err1 := strconv.ParseInt(word[2], 10, 64)
-	claim, err2 := strconv.ParseInt(word[4], 10, 64)
-	rung, err3 := strconv.Atoi(word[6])
+	h := referrals.Holding{Desk: desk, Code: code, State: place.state, Lane: place.lane, Since: place.at}
+	ends, err1 := strconv.ParseInt(text[due:due+timeWidth], 10, 64)
+	number, err2 := strconv.ParseInt(text[claim:claim+claimWidth], 10, 64)
+	last, err3 := strconv.Atoi(text[rung : rung+rungWidth])
+	_, facts, ok := strings.Cut(text[words:], " ")
 	if !ok || err1 != nil || err2 != nil || err3 != nil {
 		return h, errDamaged(desk, code)
 	}
-	h.Due, h.Claim, h.Rung = at(due), claim, rung
+	h.Due, h.Claim, h.Rung = at(ends), number, last
+	origin, facts, _ := strings.Cut(facts, " ")
+	reason, _, _ := strings.Cut(facts, " ")
+	h.Origin = strings.Clone(origin) // not the whole answer with it
 	var err error
-	h.Reason, err = s.openReason(desk, code, word[8])
+	h.Reason, err = s.openReason(desk, code, reason)
 	return h, err
 }
 

@@ -77,21 +77,20 @@ func (n space) filesKey(slot string, code referrals.Code) string {
 	return n.key(slot, "f:"+string(code))
 }
 
-// Holding: string of ten words in the clear but for the ninth, with a space between each two: its place in the
-// queue without the code, number of its clock's taking, due (ms, 0 never), how far that was away when it was set (ms), claim, id of the
-// move that was the last claim, rung, origin, reason (sealed), and the moves that were made: each a comma, the id, and when (ms). Ids
-// are hashed, to 16 letters.
+// Holding: string in the clear but for its reason, sealed: columns of fixed width, which held.lua names, and behind them
+// words with a space before each: origin, reason, the moves that were made. Each of those is a comma, 16 letters (the id,
+// hashed), and when it was made last, in milliseconds with 13 digits.
 func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
 
-// Queue: sorted set, all scores zero, read in the order of its members: a letter for the
-// state, a digit for the lane, since in milliseconds as 12 hexadecimal digits, the code.
+// Queue: sorted set, digit of the lane, since in milliseconds as 12 hexadecimal digits, code → number of the state. Among
+// those of one state the most urgent lane comes first, then the oldest.
 func (n space) queueKey(desk string) string { return n.key(DeskSlot(desk), "q") }
 
 // Ended: sorted set, place in the queue of an ended holding → when it is forgotten.
 func (n space) endedKey(desk string) string { return n.key(DeskSlot(desk), "ended") }
 
 // Events: stream of what a desk should learn of. e: the events of one script, with a space between each two: letter of the
-// state, digit of the lane, when, as in the queue, and the code.
+// state, digit of the lane, when in milliseconds as 12 hexadecimal digits, and the code.
 func (n space) eventsKey(desk string) string { return n.key(DeskSlot(desk), "ev") }
 
 // Marker: string, what the state keys of every process must open. Has no end: one for each store.
@@ -113,8 +112,9 @@ func clockCode(m referrals.Member) (desk, code string, ok bool) {
 	return desk, code, isDesk && isClock
 }
 
-// letters are the states by their letter, from 'a' on. Letters are stored: never give one to another state.
-func letters() [12]referrals.State {
+// states are all there are, by the letter that each has where it is stored, from 'a' on, and by the score
+// in the queue, from zero on. Never give one's place to another.
+func states() [12]referrals.State {
 	return [...]referrals.State{
 		referrals.Alerted, referrals.Acknowledged, referrals.Closed, referrals.Silent,
 		referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed,
@@ -122,20 +122,23 @@ func letters() [12]referrals.State {
 	}
 }
 
-// stateLetter is a state's letter in the queue.
-func stateLetter(s referrals.State) (string, bool) {
-	for i, state := range letters() {
+// stateIndex is a state's score in the queue, or -1.
+func stateIndex(s referrals.State) int {
+	for i, state := range states() {
 		if state == s {
-			return "abcdefghijkl"[i : i+1], true
+			return i
 		}
 	}
-	return "", false
+	return -1
 }
 
-// letterState is the reverse of stateLetter.
+// letterOf is the letter of a state in holdings and events.
+func letterOf(index int) byte { return byte('a' + index) }
+
+// letterState is the state of a letter.
 func letterState(letter byte) (referrals.State, bool) {
 	if letter < 'a' || letter > 'l' {
 		return "", false
 	}
-	return letters()[letter-'a'], true
+	return states()[letter-'a'], true
 }

@@ -1,46 +1,9 @@
--- Put before each script that takes a member or moves a holding. Declares functions, does nothing.
+-- Put, behind counter.lua, before each script that takes a member. Declares functions, does nothing.
 --
--- clocks(counter): the last number handed out, and the highest clock that any script was called
--- with. The counter holds the number, and after a slash how far the clock is below it.
--- rise(counter, now): the slot's next number, as text. Never below the clock, so that a
--- failover that forgot the last numbers hands none of them out twice.
--- note(counter, now): remembers the clock, to about a second, without handing out a number; true when it had to.
 -- first(inbox, limit): id and order of the first entries.
 -- bring(reply, entries, bodies): appends id, order, body of entries.
 -- seize(...): takes the member for the caller; returns its number. Whether the record has a state is
 -- known to the caller: one that has none gets a short life.
-
-local function clocks(counter)
-  local text = redis.call('GET', counter) or '0'
-  local n = tonumber(text)
-  if n then
-    return n, n
-  end
-  local last, below = string.match(text, '^(%d+)/(%d+)$')
-  return tonumber(last) or 0, (tonumber(last) or 0) - (tonumber(below) or 0)
-end
-
-local function write(counter, n, high)
-  local text = string.format('%.0f', n)
-  redis.call('SET', counter, n == high and text or text .. string.format('/%.0f', n - high))
-end
-
-local function rise(counter, now)
-  local n, high = clocks(counter)
-  now = tonumber(now)
-  n = math.max(n + 1, now)
-  write(counter, n, math.max(high, now))
-  return string.format('%.0f', n)
-end
-
-local function note(counter, now)
-  local n, high = clocks(counter)
-  now = tonumber(now)
-  if now > high + 1000 then
-    write(counter, math.max(n, now), now)
-    return true
-  end
-end
 
 local function first(inbox, limit)
   return redis.call('ZRANGE', inbox, 0, tonumber(limit) - 1, 'WITHSCORES')

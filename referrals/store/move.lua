@@ -7,15 +7,18 @@
 -- KEYS  1 queue  2 ended  3 due  4 outbox  5 errands  6 events  7 counter
 --       8.. holding of each move, none twice
 -- ARGV  1 life of an ended holding, and of events (ms)  2 for how long a move is known (ms)  3 now (ms)
---       then of each move: its words; the holding as it begins; what it changes, in words; id, sealed of each of its
---       errands. Words have a space between each two, and may be empty. Those of a move: code; a comma, its id and
---       now (ms); letters of the states it may start from, '-' for none; when the holding, if it ends, is forgotten
---       (ms); when the errands are overdue (ms); how many there are. Those of a change: letter of the state it
---       leads to, lane's digit, made at (ms as 12 hexadecimal digits), due (ms, '0' never), how far away that
---       is (ms), claim it needs ('0' any), '1' when it is a claim, rung it needs ('-1' any), next rung, origin, reason
--- Returns  one text for each move: 'moved', mine as for commit, and the holding; or 'elsewhere' and the
---          holding, 'unknown' or 'damaged': nothing was changed; 'elsewhere' also for a claim made again after
---          another has claimed
+--       4 an ended holding is forgotten at (ms)  5 '1' to note the clock and make room, as once a second is enough
+--       then of each move: itself; the holding as it begins, '' when it may not; what it changes, '' when it may
+--       only begin; id, sealed of each of its errands. Columns, from ... to, of a move:
+--         1 30 as the holding knows it: a comma, 16 letters of its id, now (ms)  31 43 its errands are overdue at (ms)
+--         44 46 how many there are  47 48 score of the state it leads to  49 code
+--       and of a change:
+--         1 state it leads to  2 lane or '-'  3 14 made at (ms, hexadecimal)  15 27 due (ms)  28 40 how far away that is
+--         41 49 claim it needs, or '-'  50 53 rung it needs, or '-'  54 57 next rung  58 '1': it is a claim
+--         59 70 states it may start from  71 a space, origin, a space, reason (sealed); or nothing
+-- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' and
+--          the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made again
+--          after another has claimed
 
 local call, match, find, sub = redis.call, string.match, string.find, string.sub
 
@@ -24,8 +27,9 @@ local open, ended, kept = {}, {}, {} -- key, holding
 local places, left, gone, back, rings, stops = {}, {}, {}, {}, {}, {}
 local overdue, errands, events = {}, {}, {}
 local function add(pairs, a, b)
-  pairs[#pairs + 1] = a
-  pairs[#pairs + 1] = b
+  local n = #pairs
+  pairs[n + 1] = a
+  pairs[n + 2] = b
 end
 
 local function over(state)
@@ -44,100 +48,109 @@ local function repeated(before, now, till, first, last)
   return mine
 end
 
--- changed is a holding after a change, and its state; or nothing, and why.
-local function changed(code, is, entry, starts, change)
-  local place, due, away, claim, by, rung, facts, moves =
-    match(is, '^(%l%d%x+) %S* (%d+) (%S*) (%d+) (%S*) (%d+) (%S* %S*) (%S*)$')
-  if not place then
-    return nil, 'damaged'
+-- recent is a holding's words without moves that were made too long ago.
+local function recent(words)
+  local others, moves = match(words, '^( %S* %S* )(%S*)$')
+  local first = '^,' .. string.rep('.', 16) .. '(%d+)'
+  local when = match(moves, first)
+  while when and ARGV[3] - when > tonumber(ARGV[2]) do
+    moves = sub(moves, 31)
+    when = match(moves, first)
   end
-  local to, lane, made, due2, away2, needs, claims, atrung, next, origin, reason =
-    match(change, '^(%l) (%d?) (%x+) (%d+) (%S*) (%d+) ([01]) (%S+) (%d+) (%S*) (%S*)$')
-  local state = sub(place, 1, 1)
-  if not to or not find(starts, state, 1, true) or (needs ~= '0' and claim ~= needs) or (atrung ~= '-1' and rung ~= atrung) then
-    return nil, 'elsewhere ' .. is
+  return others .. moves
+end
+
+-- changed is a holding after a change; or nothing, when the change does not fit.
+local function changed(code, score, is, entry, change)
+  local state, to, claim, rung = sub(is, 1, 1), sub(change, 1, 1), sub(change, 41, 49), sub(change, 50, 53)
+  if not find(sub(change, 59, 70), state, 1, true) or (claim ~= '---------' and claim ~= sub(is, 70, 78))
+      or (rung ~= '----' and rung ~= sub(is, 79, 82)) then
+    return
   end
-  if over(state) then back[#back + 1] = place .. code end
-  local new = to .. (lane ~= '' and lane or sub(place, 2, 2)) .. sub(place, 3)
-  if new ~= place then
-    left[#left + 1] = place .. code
-    add(places, '0', new .. code)
+  local lane, old = sub(change, 2, 2), sub(is, 2, 14)
+  local place = old
+  if lane ~= '-' and lane ~= sub(old, 1, 1) then
+    place = lane .. sub(old, 2)
+    left[#left + 1] = old .. code
   end
-  if due2 ~= '0' then
-    away = away2
-    add(rings, due2, 'h' .. code)
-  elseif due ~= '0' then
+  if over(state) then back[#back + 1] = old .. code end
+  add(places, score, place .. code)
+  local due = sub(change, 15, 27)
+  if due ~= '0000000000000' then
+    add(rings, due, 'h' .. code)
+  elseif sub(is, 15, 27) ~= due then
     stops[#stops + 1] = 'h' .. code
   end
-  if claims == '1' then
-    claim, by = claim + 1, sub(entry, 2, 17)
+  events[#events + 1] = to .. sub(place, 1, 1) .. sub(change, 3, 14) .. code
+  local owned, words = sub(is, 54, 82), sub(is, 83)
+  if sub(change, 58, 58) == '1' then
+    owned = sub(entry, 2, 17) .. string.format('%09d', sub(is, 70, 78) + 1) .. sub(is, 79, 82)
   end
-  if atrung ~= '-1' then rung = next end
-  if origin ~= '' or reason ~= '' then
-    local before, why = match(facts, '^(%S*) (%S*)$')
-    facts = (origin ~= '' and origin or before) .. ' ' .. (reason ~= '' and reason or why)
+  if rung ~= '----' then owned = sub(owned, 1, 25) .. sub(change, 54, 57) end
+  if #change > 70 then
+    local origin, reason = find(words, ' ', 2, true), find(change, ' ', 72, true) -- where they end, and begin
+    local moves = find(words, ' ', origin + 1, true)
+    words = (reason > 72 and sub(change, 71, reason - 1) or sub(words, 1, origin - 1))
+      .. (#change > reason and sub(change, reason) or sub(words, origin, moves - 1)) .. sub(words, moves)
   end
-  local when = match(moves, '^,' .. string.rep('.', 16) .. '(%d+)')
-  while when and ARGV[3] - when > tonumber(ARGV[2]) do -- the first is known for long enough
-    moves = sub(moves, 18 + #when)
-    when = match(moves, '^,' .. string.rep('.', 16) .. '(%d+)')
-  end
-  events[#events + 1] = to .. sub(new, 2, 2) .. made .. code
-  return new .. '  ' .. due2 .. ' ' .. away .. ' ' .. claim .. ' ' .. by .. ' ' .. rung .. ' ' .. facts .. ' ' .. moves .. entry
+  if #words > 400 then words = recent(words) end
+  return to .. place .. sub(change, 15, 40) .. '0000000000000' .. owned .. words .. entry
 end
 
 -- begun is a holding that begins. Where it begins ended, nobody hears of it.
-local function begun(code, born)
-  local place, due = match(born, '^(%S+) %S* (%d+)')
-  add(places, '0', place .. code)
-  if due ~= '0' then add(rings, due, 'h' .. code) end
-  if not over(sub(place, 1, 1)) then events[#events + 1] = place .. code end
+local function begun(code, score, born)
+  local due = sub(born, 15, 27)
+  add(places, score, sub(born, 2, 14) .. code)
+  if due ~= '0000000000000' then add(rings, due, 'h' .. code) end
+  if not over(sub(born, 1, 1)) then events[#events + 1] = sub(born, 1, 14) .. code end
   return born
 end
 
 local held, reply = call('MGET', unpack(KEYS, 8)), {}
-local at, written = 4, false -- the next move's words
+local at = 6 -- the next move
 for i = 1, #held do
-  local key, is = KEYS[7 + i], held[i]
-  local code, entry, starts, forget, till, n = match(ARGV[at], '^(%S+) (%S+) (%S*) (%d+) (%d+) (%d+)$')
-  local first, last = at + 3, at + 2 + 2 * n
-  local again = is and find(is, sub(entry, 1, 17), 1, true)
-  local becomes, why
-  if again and match(ARGV[at + 2], '^%l %d? %x+ %d+ %S* %d+ (%d)') == '1'
-      and match(is, '^%S+ %S* %d+ %S* %d+ (%S*)') ~= sub(entry, 2, 17) then
-    why = 'elsewhere ' .. is -- claimed by another since: not to be mistaken for this claim
+  local key, is, move, change = KEYS[7 + i], held[i], ARGV[at], ARGV[at + 2]
+  local entry, n, score, code = sub(move, 1, 30), tonumber(sub(move, 44, 46)), sub(move, 47, 48), sub(move, 49)
+  local first, last, till = at + 3, at + 2 + 2 * n, n > 0 and sub(move, 31, 43)
+  local again = is and find(is, sub(entry, 1, 17), 84, true)
+  local becomes, outcome, mine
+  if is and not whole(is) then
+    outcome = 'damaged'
+  elseif again and sub(change, 58, 58) == '1' and sub(is, 54, 69) ~= sub(entry, 2, 17) then
+    outcome = 'elsewhere' -- claimed by another since: not to be mistaken for this claim
   elseif again then
-    local now, before = sub(entry, 18), match(is, '^%d+', again + 17)
-    is = sub(is, 1, again + 16) .. now .. sub(is, again + 17 + #before)
+    local now, before = sub(entry, 18), sub(is, again + 17, again + 29)
+    is = put(is, again + 17, now)
     add(kept, key, is)
-    why = 'moved ' .. repeated(before, now, till, first, last) .. ' ' .. is
+    outcome = 'moved ' .. (till and repeated(before, now, till, first, last) or '')
   elseif is then
-    becomes, why = changed(code, is, entry, starts, ARGV[at + 2])
+    becomes = changed(code, score, is, entry, change)
+    outcome = not becomes and 'elsewhere'
   elseif ARGV[at + 1] == '' then
-    why = 'unknown'
+    outcome = 'unknown'
   else
-    becomes = begun(code, ARGV[at + 1])
+    becomes = begun(code, score, ARGV[at + 1])
   end
   if becomes then
-    local mine, ends = '1', over(sub(becomes, 1, 1))
+    local ends = over(sub(becomes, 1, 1))
+    mine = '1'
     if ends then
       add(ended, key, becomes)
-      add(gone, forget, sub(becomes, 1, 14) .. code)
+      add(gone, ARGV[4], sub(becomes, 2, 14) .. code)
     else
       add(open, key, becomes)
     end
     if ends and not is then
       mine = '0'
-    else
+    elseif till then
       for e = first, last, 2 do
         add(overdue, till, ARGV[e])
         add(errands, ARGV[e], ARGV[e + 1])
       end
     end
-    why = 'moved ' .. string.rep(mine, tonumber(n)) .. ' ' .. becomes
-    written = true
+    outcome, is = till and 'moved ' .. string.rep(mine, n) or 'moved ', becomes
   end
-  reply[i] = why
+  add(reply, outcome, outcome ~= 'damaged' and is or '')
   at = last + 1
 end
 
@@ -151,7 +164,7 @@ for i = 1, #ended, 2 do
   call('SET', ended[i], ended[i + 1], 'PX', ARGV[1])
 end
 for i = 1, #kept, 2 do
-  call('SET', kept[i], kept[i + 1], 'KEEPTTL')
+  again(kept[i], kept[i + 1])
 end
 all('ZREM', KEYS[1], left)
 all('ZADD', KEYS[1], places)
@@ -163,11 +176,10 @@ all('ZADD', KEYS[4], overdue)
 all('HSET', KEYS[5], errands)
 if #events > 0 then
   call('XADD', KEYS[6], 'MAXLEN', '~', '10000', '*', 'e', table.concat(events, ' '))
-  if call('PTTL', KEYS[6]) < ARGV[1] * 0.99 then -- as long as its last event, but not written each time
-    call('PEXPIRE', KEYS[6], ARGV[1])
-  end
 end
-if written and note(KEYS[7], ARGV[3]) then -- about once a second: room is made
+if ARGV[5] == '1' then
+  note(KEYS[7], ARGV[3])
+  call('PEXPIRE', KEYS[6], ARGV[1]) -- events last as long as the last
   local past = call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[3], 'LIMIT', 0, 1000)
   all('ZREM', KEYS[1], past)
   all('ZREM', KEYS[2], past)

@@ -270,7 +270,7 @@ func TestADeadlineEndsACall(t *testing.T) {
 
 // fillQueue puts n offered places into a queue, as fast as Redis can.
 const fillQueue = `for i = 1, tonumber(ARGV[1]) do
-  redis.call('ZADD', KEYS[1], 0, 'e1' .. string.format('%012x', i) .. 'ABCD-EFGH-' .. i)
+  redis.call('ZADD', KEYS[1], 4, '1' .. string.format('%012x', i) .. 'ABCD-EFGH-' .. i)
 end return 1`
 
 func BenchmarkHoldingsAmongAMillion(b *testing.B) {

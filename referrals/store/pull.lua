@@ -9,12 +9,15 @@ local now = tonumber(ARGV[1])
 local limit = now + tonumber(ARGV[2])
 
 -- clock is when the clock of a holding rings, which it also keeps itself.
-local function clock(holding)
-  local place, n, due, away, rest = clockof(redis.call('GET', holding) or '')
-  due, away = tonumber(due or 0), tonumber(away)
-  if away and due > now + away then
+local function clock(key)
+  local holding = redis.call('GET', key)
+  if not holding or not whole(holding) then
+    return now
+  end
+  local due, away = tonumber(string.sub(holding, 15, 27)), tonumber(string.sub(holding, 28, 40))
+  if away > 0 and due > now + away then
     due = now + away
-    again(holding, place, n, string.format('%.0f', due), string.format('%.0f', away), rest)
+    again(key, put(holding, 15, string.format('%013.0f', due)))
   end
   return math.max(due, now)
 end

@@ -1,21 +1,24 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
 	"defenderline/referrals"
 )
 
-// placeForm is a place in the queue without the state's letter: lane, since, code.
+// placeForm is a place in the queue: lane, since, code.
 var placeForm = regexp.MustCompile(`^[0-2][0-9a-f]{12}[A-Z0-9-]{1,40}$`)
+
+// codeAt is where the code begins in a place.
+const codeAt = placeSize - 1
 
 // ErrCursor is returned for a cursor that this store did not give out.
 var ErrCursor = errors.New("that cursor is not one of this list; leave it out to start again")
@@ -47,7 +50,7 @@ func (s *Store) Holdings(ctx context.Context, desk string, states []referrals.St
 	next := ""
 	if len(places) > limit {
 		places = places[:limit]
-		next = base64.RawURLEncoding.EncodeToString([]byte(places[limit-1][1:]))
+		next = base64.RawURLEncoding.EncodeToString([]byte(places[limit-1]))
 	}
 	held, err := s.heldAt(ctx, desk, places, states)
 	return held, next, err
@@ -66,28 +69,24 @@ func readCursor(cursor string) (string, error) {
 
 // places reads the first n places after a cursor, of each state, and merges them.
 func (s *Store) places(ctx context.Context, desk string, states []referrals.State, n int, after string) ([]string, error) {
-	pipe := s.db.Pipeline()
-	var asked []*redis.StringSliceCmd
-	for _, state := range states {
-		letter, ok := stateLetter(state)
-		if !ok {
+	calls := make([]call, len(states))
+	for i, state := range states {
+		score := stateIndex(state)
+		if score < 0 {
 			return nil, fmt.Errorf("there is no state %q", state)
 		}
-		asked = append(asked, pipe.ZRangeByLex(ctx, s.queueKey(desk), &redis.ZRangeBy{
-			Min: "(" + letter + after, Max: "(" + letter + "~", Count: int64(n),
-		}))
-	}
-	if len(asked) == 0 {
-		return nil, nil
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, fmt.Errorf("list holdings: %w", clean(err))
+		calls[i] = call{s.scripts.after, []string{s.queueKey(desk)}, []any{score, after, n}}
 	}
 	var places []string
-	for _, a := range asked {
-		places = append(places, a.Val()...)
+	for _, a := range s.runAll(ctx, calls) {
+		if a.err != nil {
+			return nil, fmt.Errorf("list holdings: %w", a.err)
+		}
+		for i := range a.rest {
+			places = append(places, a.text(i))
+		}
 	}
-	slices.SortFunc(places, func(a, b string) int { return cmp.Compare(a[1:], b[1:]) })
+	slices.Sort(places)
 	return places[:min(n, len(places))], nil
 }
 
@@ -98,7 +97,7 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 	}
 	keys := make([]string, len(places))
 	for i, place := range places {
-		keys[i] = s.holdingKey(desk, place[placeSize:])
+		keys[i] = s.holdingKey(desk, place[codeAt:])
 	}
 	values, err := s.db.MGet(ctx, keys...).Result()
 	if err != nil {
@@ -110,7 +109,7 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 		if !ok {
 			continue // forgotten
 		}
-		h, err := s.readHolding(desk, place[placeSize:], words)
+		h, err := s.readHolding(desk, place[codeAt:], words)
 		if err != nil {
 			return nil, err
 		}
@@ -130,11 +129,11 @@ func (s *Store) CountOpen(ctx context.Context, desk string, states ...referrals.
 	pipe := s.db.Pipeline()
 	counts := make([]*redis.IntCmd, len(states))
 	for i, state := range states {
-		letter, ok := stateLetter(state)
-		if !ok {
+		score := strconv.Itoa(stateIndex(state))
+		if score == "-1" {
 			return 0, fmt.Errorf("there is no state %q", state)
 		}
-		counts[i] = pipe.ZLexCount(ctx, s.queueKey(desk), "["+letter, "("+letter+"~")
+		counts[i] = pipe.ZCount(ctx, s.queueKey(desk), score, score)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return 0, fmt.Errorf("count holdings: %w", clean(err))

@@ -9,6 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+//go:embed counter.lua
+var counterLua string
+
 //go:embed lib.lua
 var libLua string
 
@@ -51,29 +54,33 @@ var unmarkLua string
 //go:embed move.lua
 var moveLua string
 
+//go:embed after.lua
+var afterLua string
+
 //go:embed lease.lua
 var leaseLua string
 
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, lease *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, after, lease *redis.Script
 }
 
 func newScripts() scripts {
 	return scripts{
-		keep:    redis.NewScript(libLua + keepLua),
-		take:    redis.NewScript(libLua + takeLua),
-		clock:   redis.NewScript(libLua + heldLua + clockLua),
-		commit:  redis.NewScript(libLua + commitLua),
-		hold:    redis.NewScript(libLua + holdLua),
+		keep:    redis.NewScript(counterLua + libLua + keepLua),
+		take:    redis.NewScript(counterLua + libLua + takeLua),
+		clock:   redis.NewScript(counterLua + heldLua + clockLua),
+		commit:  redis.NewScript(counterLua + libLua + commitLua),
+		hold:    redis.NewScript(counterLua + holdLua),
 		settle:  redis.NewScript(settleLua),
 		overdue: redis.NewScript(overdueLua),
 		prolong: redis.NewScript(prolongLua),
-		mend:    redis.NewScript(libLua + mendLua),
+		mend:    redis.NewScript(counterLua + mendLua),
 		pull:    redis.NewScript(heldLua + pullLua),
 		unmark:  redis.NewScript(unmarkLua),
-		move:    redis.NewScript(libLua + moveLua),
+		move:    redis.NewScript(counterLua + heldLua + moveLua),
+		after:   redis.NewScript(afterLua),
 		lease:   redis.NewScript(leaseLua),
 	}
 }
