@@ -55,6 +55,7 @@ func (w *walk) input() Input {
 		w.sent++
 		in.Kind = rapid.SampledFrom([]InputKind{Words, Attachment, Location}).Draw(w.t, "what")
 		in.Item = Item{Text: fmt.Sprintf("<%d>", w.sent), Message: w.sent}
+		in.Unseen = rapid.Bool().Draw(w.t, "unseen")
 		in.Countries = rapid.SampledFrom([][]string{nil, {"PE"}, {"CL", "PE"}}).Draw(w.t, "countries")
 	case 5:
 		in.Kind = Edited
@@ -66,7 +67,7 @@ func (w *walk) input() Input {
 	default:
 		b := w.button(screen)
 		in.Kind, in.Field, in.Value = Press, b.Field, b.Value
-		in.Token = rapid.SampledFrom([]string{"", token(w.s.Turn), token(w.s.Turn), token(w.s.Turn + 1), "zz"}).Draw(w.t, "token")
+		in.Token = rapid.SampledFrom([]string{"", token(w.s.Turn), token(w.s.Turn) + mark, token(w.s.Turn) + unmark, token(w.s.Turn + 1), "zz"}).Draw(w.t, "token")
 	}
 	return in
 }
@@ -124,7 +125,7 @@ func (w *walk) stale(in Input, out Outcome) {
 		return
 	}
 	here := slices.ContainsFunc(shown(w.e.Show(w.s).Screen), func(b Button) bool { return b.Field == in.Field && b.Value == in.Value })
-	fresh := in.Token == "" || in.Token == token(w.s.Turn)
+	fresh := in.Token == "" || strings.TrimRight(in.Token, mark+unmark) == token(w.s.Turn)
 	if out.Stale == (here && fresh) {
 		w.t.Fatalf("a press of %s:%s#%s was judged stale=%v at %s/%s", in.Field, in.Value, in.Token, out.Stale, w.s.Draft.Flow, w.s.Draft.At)
 	}
