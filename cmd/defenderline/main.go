@@ -2,7 +2,7 @@
 //
 // One file is one subcommand. Here stand only wiring and words for the terminal; whatever decides lives in a
 // package. Exit status 2 means that the command was written wrongly, 1 that it could not be done, with one
-// line on standard error that names the field or the server and what to do.
+// line on standard error that names the field or the server and what to do. The client of the desk API has two more.
 package main
 
 import (
@@ -57,6 +57,10 @@ func (h host) run(ctx context.Context, args []string) int {
 		return 0
 	case errors.As(err, &failed):
 		fmt.Fprintln(h.err, "defenderline:", err)
+		var refused *deskRefusal
+		if errors.As(err, &refused) {
+			return refused.exit()
+		}
 		return 1
 	default:
 		fmt.Fprintf(h.err, "defenderline: %v; see: defenderline help\n", err)
