@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -115,10 +116,16 @@ func TestLanesHaveShares(t *testing.T) {
 		synctest.Wait()
 		got := [lanes]int{d.written("courtesy"), d.written("conversation"), d.written("urgent"), d.written("desk"), d.written("emergency")}
 		sum := len(d.all())
-		for l, share := range [lanes]float64{1. / 8316, 20. / 8316, 5. / 396, 5. / 66, 10. / 11} {
-			if part := float64(got[l]) / float64(sum); part < share*.8-.001 || part > share*1.2+.01 {
-				t.Errorf("lane %d has %.4f of %d messages, want %.4f", l, part, sum, share)
+		rest := float64(sum) // of what leaves, for a lane and those below it
+		for l := laneEmergency; l > laneCourtesy; l-- {
+			below := rest / float64(shares[l]+1)
+			if want := rest - below; math.Abs(float64(got[l])-want) > 2 {
+				t.Errorf("lane %d has %d of %d messages, want %.1f", l, got[l], sum, want)
 			}
+			rest = below
+		}
+		if math.Abs(float64(got[laneCourtesy])-rest) > 2 {
+			t.Errorf("courtesy has %d messages, want %.1f", got[laneCourtesy], rest)
 		}
 	})
 }

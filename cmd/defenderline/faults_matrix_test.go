@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -123,19 +124,57 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	binary(t) // not while others wait for it
 	var all sync.WaitGroup
+	var tried atomic.Int32
 	room := make(chan struct{}, faultsAtOnce)
+	var names []string
 	for _, f := range faults() {
 		c := cell{f, f.stores[0], f.webhook}
+		names = append(names, c.name())
 		room <- struct{}{}
 		all.Go(func() {
 			defer func() { <-room }()
 			t.Run(c.name(), func(t *testing.T) {
+				tried.Add(1)
 				seed := newSeed()
 				c.run(t, few, c.strikes, seed).must(t, seed)
 			})
 		})
 	}
 	all.Wait()
+	mustHaveTried(t, tried.Load(), names)
+}
+
+// mustHaveTried fails a run whose -run names no cell: it would pass and have proved nothing.
+func mustHaveTried(t *testing.T, tried int32, names []string) {
+	t.Helper()
+	if tried == 0 {
+		t.Errorf("-run names none of the cells, which are (a space is written _):\n%s", strings.Join(names, "\n"))
+	}
+}
+
+// TestEveryFaultIsDescribed: the page says what each fault is, and of no other.
+func TestEveryFaultIsDescribed(t *testing.T) {
+	page, err := os.ReadFile("../../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## The faults\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var described []string
+	for line := range strings.Lines(section) {
+		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " |"); ok && strings.HasPrefix(line, "| ") && name != "fault" {
+			described = append(described, name)
+		}
+	}
+	var struck []string
+	for _, f := range faults() {
+		struck = append(struck, f.name)
+	}
+	slices.Sort(described)
+	slices.Sort(struck)
+	if !slices.Equal(described, struck) {
+		t.Errorf("docs/faults.md describes\n%q\nand the matrix strikes with\n%q", described, struck)
+	}
 }
 
 // row is a line of the table: what all runs of a cell came to.
@@ -152,9 +191,12 @@ func TestSoak(t *testing.T) {
 	}
 	var mu sync.Mutex
 	rows := map[string]*row{}
-	var order []string
+	var order, names []string
+	for _, c := range matrix() {
+		names = append(names, c.name())
+	}
 	end := time.Now().Add(*soak)
-	for round := 0; round == 0 || time.Now().Before(end); round++ {
+	for round := 0; round == 0 || len(rows) > 0 && time.Now().Before(end); round++ {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			for _, c := range matrix() {
 				t.Run(c.name(), func(t *testing.T) {
@@ -172,6 +214,7 @@ func TestSoak(t *testing.T) {
 			}
 		})
 	}
+	mustHaveTried(t, int32(len(rows)), names)
 	fmt.Fprint(os.Stdout, table(order, rows))
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,6 +216,7 @@ func TestTelegramFaults(t *testing.T) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	rows, order := map[string]*row{}, []string{}
+	var tried atomic.Int32
 	room := make(chan struct{}, weathersAtOnce)
 	for i, w := range weathers() {
 		for _, webhook := range w.modes(i) {
@@ -225,6 +227,7 @@ func TestTelegramFaults(t *testing.T) {
 			all.Go(func() {
 				defer func() { <-room }()
 				t.Run(name, func(t *testing.T) {
+					tried.Add(1)
 					seed := newSeed()
 					v := w.prove(t, webhook, seed)
 					mu.Lock()
@@ -235,6 +238,7 @@ func TestTelegramFaults(t *testing.T) {
 		}
 	}
 	all.Wait()
+	mustHaveTried(t, tried.Load(), order)
 	t.Logf("\n%s", table(order, rows))
 }
 
