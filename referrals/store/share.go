@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -31,6 +32,9 @@ const (
 	mostSharing = 64
 )
 
+// errUnsent is the answer of calls of which nothing is known.
+var errUnsent = errors.New("the pipeline that took this along failed")
+
 // run runs a call, with others or alone, and returns its answer. A caller whose context ends does not wait any longer;
 // its call may have run.
 func (sh *share) run(ctx context.Context, c call, send func(context.Context, []call) []answer) answer {
@@ -58,11 +62,16 @@ func (sh *share) run(ctx context.Context, c call, send func(context.Context, []c
 		defer cancel()
 		ctx = all
 	}
-	answers := send(ctx, calls)
-	for i, one := range riders[1:] {
-		one.answer = answers[i+1]
-		close(one.ready)
-	}
+	var answers []answer
+	defer func() { // whatever happens in there, nobody waits for ever
+		for i, one := range riders[1:] {
+			if one.answer = (answer{err: errUnsent}); len(answers) == len(riders) {
+				one.answer = answers[i+1]
+			}
+			close(one.ready)
+		}
+	}()
+	answers = send(ctx, calls)
 	return answers[0]
 }
 
