@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -127,6 +128,13 @@ func New(o Options) http.Handler {
 	for _, r := range a.routes() {
 		a.mux.Handle(r.path, a.serving(r))
 	}
-	a.mux.Handle("/", a.serving(route{path: "/", get: notFound, post: notFound}))
-	return a.mux
+	nothing := a.serving(route{path: "/", get: notFound, post: notFound})
+	a.mux.Handle("/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if asked := req.URL.EscapedPath(); asked != path.Clean(asked) { // the mux would send the caller elsewhere, unasked who it is
+			nothing.ServeHTTP(w, req)
+			return
+		}
+		a.mux.ServeHTTP(w, req)
+	})
 }
