@@ -61,7 +61,7 @@ const settling = 60
 // twice says that a button was pressed again whose press was taken: its question is answered and the present one is on its
 // way, or there already. Nothing need be shown but a line that says so. Later it is, because it may not have come.
 func (tn *turn) twice(u update, out flows.Outcome) bool {
-	if !out.Past || u.Callback.Message == nil {
+	if !out.Past && !out.Again || u.Callback.Message == nil {
 		return false
 	}
 	if id := u.Callback.Message.ID; id == 0 || id != tn.state.Screen && id != tn.state.Pressed {

@@ -224,14 +224,18 @@ func TestFirstContactInAnOutageSpeaksOfWhatIsShown(t *testing.T) {
 func TestConsentPressedTwiceStays(t *testing.T) {
 	b := ready(t)
 	s := b.state()
-	s.Session.Draft.At = "consent"
+	s.Session.Draft.At, s.Asked = "consent", noon.Unix()
 	b.record(s)
 	mark := full(t, b.take(say(20, "/start")), "consent:mission")
 	consent := func() []string { return b.state().Session.Draft.Answers["consent"] }
 	b.take(pressOn(9, mark), pressOn(9, mark))
+	if calls := b.take(pressOn(9, mark)); len(calls) != 1 {
+		t.Errorf("the third press draws the screen again: %q", methods(calls))
+	}
+	b.now = func() time.Time { return noon.Add(2 * time.Minute) } // the mark may not have come
 	calls := b.take(pressOn(9, mark))
 	if !slices.Equal(consent(), []string{"mission"}) {
-		t.Fatalf("pressed three times, and consent is %q", consent())
+		t.Fatalf("pressed four times, and consent is %q", consent())
 	}
 	unmark := full(t, calls, "consent:mission")
 	if unmark == mark || len(unmark) > 64 {

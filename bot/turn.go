@@ -222,7 +222,7 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 		return errNotTaken
 	}
 	tn.state.Session = out.Session
-	if out.Stale && tn.twice(u, out) {
+	if tn.twice(u, out) {
 		if out.Toast.Key == "toast.stale" {
 			out.Toast.Key = "toast.answered"
 		}

@@ -112,6 +112,7 @@ type turn struct {
 	doing  []Effect
 	stale  bool
 	past   bool // the stale press was of an earlier screen
+	again  bool // the press did what an earlier one had done
 	// closing replaces the screen: nothing is left to ask.
 	closing *Text
 }
@@ -155,7 +156,7 @@ func (t *turn) outcome() Outcome {
 		t.s.Turn++
 	}
 	return Outcome{
-		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale, Past: t.past,
+		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale, Past: t.past, Again: t.again,
 	}
 }
 

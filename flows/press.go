@@ -65,8 +65,12 @@ func (t *turn) toggle(step *Step) error {
 	value, field := t.in.Value, step.field()
 	chosen := t.s.Draft.Answers[field]
 	marked := slices.Contains(chosen, value)
-	switch _, wish, _ := turnOf(t.in.Token); {
-	case wish == mark && marked, wish == unmark && !marked: // the same button pressed twice
+	_, wish, _ := turnOf(t.in.Token)
+	if wish == mark && marked || wish == unmark && !marked {
+		t.again = true
+		return nil
+	}
+	switch {
 	case marked:
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(v string) bool { return v == value })
 	case slices.Contains(exclusive, value):

@@ -83,6 +83,8 @@ type Outcome struct {
 	Stale bool
 	// Past says of a stale press that its button is of a screen before the current one.
 	Past bool
+	// Again says that a button of a multiple choice was pressed a second time: the screen is the same as before.
+	Again bool
 }
 
 // Recipient is an organisation that may be named in a consent question.
