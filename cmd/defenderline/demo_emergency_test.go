@@ -98,3 +98,24 @@ func (b *browser) told(desk string) {
 	b.until("the defender is told of "+desk,
 		`[...document.querySelectorAll("#defender li.theirs .text")].slice(-2).some(e => e.textContent.includes(`+quoted(desk)+`))`)
 }
+
+// The guide counts as the phone does, and ticks off what was answered, not what was never asked: who writes where they
+// are is not asked whose safety it is about.
+func TestDemoGuideFollowsThePhone(t *testing.T) {
+	b := newBrowser(t, startDemo(t), laptop)
+	b.click("#start")
+	b.press("defender", "menu:emergency")
+	b.prepare()
+	b.press("defender", "safe:yes")
+	b.press("defender", "urgency:now")
+	b.until("the phone asks the question that is marked", `(q => q === "3" && [...document.querySelectorAll("#defender li.theirs .text")].pop()?.textContent.startsWith(q + " of 6"))(
+		document.querySelector("#guide-steps li.now .question")?.textContent)`)
+	b.write("Peru")
+	b.until("only Peru is offered", `!document.querySelector('#defender [data-data^="country:CO"]')`)
+	b.press("defender", "country:PE")
+	b.until("words are asked for", `document.querySelector("#guide-steps li.now")?.textContent.includes("What happens")`)
+	done := ask[string](b, `[...document.querySelectorAll("#guide-steps li.done")].map(e => e.lastElementChild.textContent).join()`)
+	if done != "Start,Emergency,Safe to write,How urgent,Where" {
+		t.Errorf("ticked off: %s", done)
+	}
+}

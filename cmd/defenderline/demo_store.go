@@ -109,7 +109,7 @@ func meaning(key string) meant {
 	if m, ok := map[string]meant{
 		"d":     {1, false, "Sealed documents of a case"},
 		"f":     {2, false, "Sealed files of a case"},
-		"r":     {3, false, "A chat or a case, sealed"},
+		"r":     {3, false, "A chat or a case: sealed, its counters not"},
 		"b":     {4, false, "Messages just received, sealed"},
 		"m":     {5, false, "What a wipe must delete, sealed"},
 		"err":   {6, false, "Still to be sent, sealed"},

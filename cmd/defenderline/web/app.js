@@ -4,7 +4,7 @@ import { Chat, bare, element, size } from "./chat.js";
 import { now, steps } from "./guide.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { chats: {}, line: null };
+const state = { chats: {}, line: null, asked: [] };
 const panels = ["defender", "officer", "ngo-a", "ngo-b"];
 
 // post asks the server to do something; a refusal is shown in the panel where it was asked for.
@@ -114,6 +114,7 @@ function drawLine() {
     $("words-defender").lang = line.language;
     chats.defender.clear("defender");
     state.menu = "";
+    state.asked = [];
     endEdit();
   }
   $("person").textContent = line.person;
@@ -180,10 +181,10 @@ function drawStore(s) {
   $("store-sum").textContent = `${s.keys} keys, ${size(s.bytes)}`;
   const proof = $("store-proof");
   proof.classList.toggle("found", s.found.length > 0);
-  const words = s.words === 1 ? "1 word" : `${s.words} words`;
+  const words = s.words === 1 ? "1 word" : `${s.words} words`; // before they write: their account's id, and name
   const said = s.found.length
     ? `Of ${words} of the defender these stand readable here or in what left the line: ${s.found.join(", ")}`
-    : `Searched here and in what left the line for ${words} of the defender (six letters or more): none is there.`;
+    : `Searched here and in what left the line for ${words} of the defender (what they wrote, their name and id, six letters or more): none is there.`;
   if (proof.textContent !== said) proof.textContent = said;
   $("store-rows").replaceChildren(...s.rows.map((r) => {
     const tr = element("tr");
@@ -218,17 +219,19 @@ function drawLeft(calls) {
 function drawGuide() {
   const next = now(state.chats.defender, state.line, state.menu);
   const at = next ? steps.findIndex((s) => s.name === next.name) : -1;
+  if (at === 0) state.asked = [];
+  if (at >= 0 && !state.asked.includes(at)) state.asked.push(at);
   const list = $("guide-steps");
   if (!list.childElementCount) {
     list.append(...steps.map((s) => {
       const li = element("li", s.by);
-      if (s.act) li.append(element("span", "act", String(s.act)));
+      if (s.question) li.append(element("span", "question", String(s.question)));
       li.append(element("span", "", s.label));
       return li;
     }));
   }
   [...list.children].forEach((li, i) => {
-    li.classList.toggle("done", i < at);
+    li.classList.toggle("done", i < at && !passedBy(i));
     li.classList.toggle("now", i === at);
     if (i === at) li.setAttribute("aria-current", "step");
     else li.removeAttribute("aria-current");
@@ -236,6 +239,12 @@ function drawGuide() {
   const say = next ? next.say : "Off the guided way. To come back, press Emergency in the menu, or begin with a new person.";
   if ($("guide-now").textContent !== say) $("guide-now").textContent = say;
   point(next);
+}
+
+// passedBy says that the line never asked a question of the guide: who writes where they are has said enough. What was asked
+// before this page was opened it cannot know.
+function passedBy(i) {
+  return steps[i].question > 0 && i > state.asked[0] && !state.asked.includes(i);
 }
 
 function point(next) {

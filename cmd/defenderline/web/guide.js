@@ -2,18 +2,18 @@
 
 import { bare, field } from "./chat.js";
 
-// The steps: who acts, what the step is called, what to do, and which buttons to point at. The seven acts
-// of the defender are numbered as the promise counts them: from the first question to "Send".
+// The steps: who acts, what the step is called, what to do, and which buttons to point at. The defender's are
+// numbered as the phone numbers its questions; the account is one question and two acts, words and their end.
 export const steps = [
   { name: "start", by: "defender", label: "Start", say: "Defender: press Start.", keys: ["start", "language"] },
   { name: "emergency", by: "defender", label: "Emergency", say: "Defender: press Emergency.", keys: ["menu:emergency", "notice:understood"] },
-  { name: "safe", by: "defender", act: 1, label: "Safe to write", say: "Defender: say that it is safe to write now.", keys: ["safe:yes"] },
-  { name: "urgency", by: "defender", act: 2, label: "How urgent", say: "Defender: say how urgent it is.", keys: ["urgency:now"] },
-  { name: "country", by: "defender", act: 3, label: "Where", say: "Defender: choose Peru.", keys: ["country:PE"] },
-  { name: "subject", by: "defender", act: 4, label: "Whose safety", say: "Defender: say whose safety it is about.", keys: ["subject:self", "knows:yes"] },
-  { name: "words", by: "defender", act: 5, label: "What happens", say: "Defender: write what is happening, in made-up words, and send.", keys: ["words"] },
-  { name: "done", by: "defender", act: 6, label: "That is all", say: "Defender: write more, or press the button that ends the account.", keys: ["nav:done"] },
-  { name: "send", by: "defender", act: 7, label: "Who may read it", say: "Defender: choose who may read it, then press Send.", keys: ["consent:mission", "consent:front-line-defenders"] },
+  { name: "safe", by: "defender", question: 1, label: "Safe to write", say: "Defender: say that it is safe to write now.", keys: ["safe:yes"] },
+  { name: "urgency", by: "defender", question: 2, label: "How urgent", say: "Defender: say how urgent it is.", keys: ["urgency:now"] },
+  { name: "country", by: "defender", question: 3, label: "Where", say: "Defender: choose Peru.", keys: ["country:PE"] },
+  { name: "subject", by: "defender", question: 4, label: "Whose safety", say: "Defender: say whose safety it is about.", keys: ["subject:self", "knows:yes"] },
+  { name: "words", by: "defender", question: 5, label: "What happens", say: "Defender: write what is happening, in made-up words, and send.", keys: ["words"] },
+  { name: "done", by: "defender", label: "That is all", say: "Defender: write more, or press the button that ends the account.", keys: ["nav:done"] },
+  { name: "send", by: "defender", question: 6, label: "Who may read it", say: "Defender: choose who may read it, then press Send.", keys: ["consent:mission", "consent:front-line-defenders"] },
   { name: "ack", by: "officer", label: "Officer reads", say: "Duty officer: open the document with the desk's key, then acknowledge.", keys: ["ack"] },
   { name: "claim", by: "ngo", label: "NGO claims", say: "NGO: claim the offer, so that nobody else takes it meanwhile.", keys: ["claim"] },
   { name: "accept", by: "ngo", label: "NGO accepts", say: "NGO: open the document, then accept.", keys: ["accept"] },
