@@ -163,23 +163,27 @@ func (c *claimant) move(kind string, m referrals.Move) (int64, error) {
 	}
 }
 
-// contest lets several actors act on one holding, every so manieth answer lost, and returns the history.
+// contest lets several actors of three processes act on one holding, every so manieth answer lost, and returns the history.
 func contest(t testing.TB, server *redistest.Server, v *Vault, script string, seed uint64) *history {
 	t.Helper()
 	if err := server.Client().FlushDB(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, Options{URL: server.URL() + patient, Vault: v})
-	b.scripts.move = redis.NewScript(counterLua + heldLua + script)
-	b.offer(t, contested, referrals.Emergency)
-	loss := &lossy{}
+	loss, line := &lossy{}, make([]backend, 3)
+	for i := range line {
+		line[i] = open(t, Options{URL: server.URL() + patient, Vault: v})
+		line[i].scripts.move = redis.NewScript(counterLua + heldLua + script)
+	}
+	line[0].offer(t, contested, referrals.Emergency)
+	for _, b := range line {
+		b.db.AddHook(loss)
+	}
 	loss.every.Store(7)
-	b.db.AddHook(loss)
 	h := &history{}
 	begun := time.Now()
 	var g errgroup.Group
 	for actor := range 6 {
-		c := &claimant{b: b, actor: actor, begun: begun, h: h, dice: rand.New(rand.NewPCG(seed, uint64(actor)))}
+		c := &claimant{b: line[actor%len(line)], actor: actor, begun: begun, h: h, dice: rand.New(rand.NewPCG(seed, uint64(actor)))}
 		g.Go(func() error { return c.run(60) })
 	}
 	if err := g.Wait(); err != nil {

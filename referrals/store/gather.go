@@ -37,11 +37,11 @@ type making struct {
 	err        error
 }
 
-// What one round trip takes at most, and how many of one desk are under way at a time: while the server is at one,
-// the next is made ready.
+// What one round trip takes at most, and how many of one desk are under way at a time. A second under way would halve
+// what each takes, and every script costs its server as much as two moves.
 const (
 	movesAtOnce  = 64
-	movingAtOnce = 2
+	movingAtOnce = 1
 )
 
 // errUnmade is the answer of moves of which nothing is known.
