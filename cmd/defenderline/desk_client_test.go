@@ -84,7 +84,12 @@ func (o *office) check(err error) {
 // hold lets a desk hold a case.
 func (o *office) hold(desk, code string, state referrals.State) {
 	o.t.Helper()
-	_, err := o.Move(o.t.Context(), referrals.Move{ID: "open:" + code, Desk: desk, Code: code, To: state, Lane: referrals.Urgent, AtRung: -1,
+	o.holdLane(desk, code, state, referrals.Urgent)
+}
+
+func (o *office) holdLane(desk, code string, state referrals.State, lane referrals.Lane) {
+	o.t.Helper()
+	_, err := o.Move(o.t.Context(), referrals.Move{ID: "open:" + code, Desk: desk, Code: code, To: state, Lane: lane, AtRung: -1,
 		At: time.Now(), Due: time.Now().Add(90*time.Minute + time.Second), Origin: o.slot})
 	o.check(err)
 }
