@@ -55,11 +55,23 @@ func (c *calm) Handle(ctx context.Context, r slog.Record) error {
 	return c.Handler.Handle(ctx, r)
 }
 
-// key is what a record says, without its time.
+// key is what a record says, without its time and the numbers in its error: those of ports differ with each connection.
 func (c *calm) key(r slog.Record) string {
 	var b strings.Builder
 	b.WriteString(c.under + r.Message)
-	r.Attrs(func(a slog.Attr) bool { b.WriteString("\x00" + a.String()); return true })
+	r.Attrs(func(a slog.Attr) bool {
+		said := a.String()
+		if a.Key == "err" {
+			said = strings.Map(func(c rune) rune {
+				if c >= '0' && c <= '9' {
+					return -1
+				}
+				return c
+			}, said)
+		}
+		b.WriteString("\x00" + said)
+		return true
+	})
 	return b.String()
 }
 

@@ -17,8 +17,8 @@ func TestCalmTellsAnOutageOnceAMinute(t *testing.T) {
 		var out bytes.Buffer
 		log := slog.New(newCalm(slog.NewTextHandler(&out, nil)))
 		away := errors.New("redis does not answer")
-		for range 150 { // two minutes and a half
-			log.Warn("taking work failed", "err", away)
+		for i := range 150 { // two minutes and a half
+			log.Warn("taking work failed", "err", fmt.Errorf("read tcp 127.0.0.1:%d: i/o timeout", 40_000+i))
 			time.Sleep(time.Second)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -28,6 +28,7 @@ func newRoot(h host) *cobra.Command {
 		newDiagram(h),
 		newTry(h),
 		newServe(h),
+		newRehearse(h),
 		newDesk(h),
 		newVersion(h),
 	)
