@@ -16,10 +16,12 @@ import (
 	"defenderline/referrals/store/redistest"
 )
 
-// TestOneOfManyClaimsARference proves, on a real Redis, that of eight who claim at once one has it, with the number that
-// is told, and that the others are told that it is claimed; for many referrals.
+// TestOneOfManyClaimsAReferral proves, on a real Redis with two replicas of the line, that of eight who claim at once one has
+// it, with the number that is told, that the others are told that it is claimed, and that the winner's claim repeated at the other
+// replica has the same answer; for many referrals.
 func TestOneOfManyClaimsAReferral(t *testing.T) {
 	l := newLine(t, redistest.Start(t).URL(), Limits{PerSecond: 1e6, Burst: 1e6})
+	replicas := []*line{l, l.another()}
 	const workers, many = 8, 40
 	for n := range many {
 		l.offer("fld", referralCode(n), referrals.Urgent)
@@ -29,7 +31,7 @@ func TestOneOfManyClaimsAReferral(t *testing.T) {
 	for w := range workers {
 		group.Go(func() error {
 			for n := range many {
-				answers[w][n] = l.act("/referrals/"+referralCode(n)+"/claim", fld, "", fmt.Sprintf("Idempotency-Key: %d of %d", n, w))
+				answers[w][n] = replicas[w%2].act("/referrals/"+referralCode(n)+"/claim", fld, "", fmt.Sprintf("Idempotency-Key: %d of %d", n, w))
 			}
 			return nil
 		})
@@ -51,7 +53,7 @@ func TestOneOfManyClaimsAReferral(t *testing.T) {
 			if i := a.item(t); i.Claim != 1 || i.State != referrals.Claimed {
 				t.Errorf("%d won %d: %+v", w, n, i)
 			}
-			again := l.act("/referrals/"+referralCode(n)+"/claim", fld, "", fmt.Sprintf("Idempotency-Key: %d of %d", n, w))
+			again := replicas[(w+1)%2].act("/referrals/"+referralCode(n)+"/claim", fld, "", fmt.Sprintf("Idempotency-Key: %d of %d", n, w))
 			if again.body != a.body || again.status != a.status {
 				t.Errorf("repeated: %s, not %s", again.body, a.body)
 			}
@@ -83,6 +85,7 @@ func TestAnActRepeatedWithItsKeyCountsOnce(t *testing.T) {
 	} {
 		other.problem(t, reusedKey)
 	}
+	l.another().act(two+"/claim", fld, "", k).problem(t, reusedKey)
 	if i := l.get(two, fld).item(t); i.State != referrals.Offered {
 		t.Fatalf("a key of another act moved it: %+v", i)
 	}

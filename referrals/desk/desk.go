@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -82,27 +83,16 @@ type Limits struct {
 	Streams int
 	// Heartbeat is the longest silence of a stream of events: 15 s.
 	Heartbeat time.Duration
+	// Answer is how long an answer may take on its way to a slow caller, and each event of a stream: 30 s. Sealed files
+	// may take longer.
+	Answer time.Duration
 }
 
 func (l Limits) filled() Limits {
-	or := func(value *float64, instead float64) {
-		if *value == 0 {
-			*value = instead
-		}
-	}
-	orInt := func(value *int, instead int) {
-		if *value == 0 {
-			*value = instead
-		}
-	}
-	or(&l.PerSecond, 200)
-	orInt(&l.Burst, 400)
-	or(&l.WrongPerSecond, 5)
-	orInt(&l.WrongBurst, 50)
-	orInt(&l.Streams, 16)
-	if l.Heartbeat == 0 {
-		l.Heartbeat = 15 * time.Second
-	}
+	l.PerSecond, l.Burst = cmp.Or(l.PerSecond, 200), cmp.Or(l.Burst, 400)
+	l.WrongPerSecond, l.WrongBurst = cmp.Or(l.WrongPerSecond, 5), cmp.Or(l.WrongBurst, 50)
+	l.Streams = cmp.Or(l.Streams, 16)
+	l.Heartbeat, l.Answer = cmp.Or(l.Heartbeat, 15*time.Second), cmp.Or(l.Answer, 30*time.Second)
 	return l
 }
 

@@ -27,12 +27,8 @@ type news struct {
 	At    time.Time       `json:"at"`
 }
 
-const (
-	// lookEvery is how long one look for events waits for them. A process that ends waits for it.
-	lookEvery = time.Second
-	// lineWithin is how long a caller may take for what is written to them.
-	lineWithin = 20 * time.Second
-)
+// lookEvery is how long one look for events waits for them. A process that ends waits for it.
+const lookEvery = time.Second
 
 // stream answers with server-sent events (WHATWG HTML, section 9.2) until the caller leaves or the server ends. Each has an
 // id; with the last one as Last-Event-ID it goes on behind it, and without one with what comes from now on. The id is
@@ -55,7 +51,6 @@ func stream(c *call) error {
 		return nil
 	}
 	s := &streaming{call: c, after: after, to: http.NewResponseController(c.w)}
-	_ = s.to.SetReadDeadline(time.Time{}) // the server's ends the request when it comes while nothing is read
 	s.write("retry: 2000\nid: " + after + "\n\n")
 	s.run()
 	return nil
@@ -148,7 +143,7 @@ func (s *streaming) event(e referrals.DeskEvent) string {
 // write writes and sends at once. Who takes too long has left.
 func (s *streaming) write(text string) {
 	s.at = s.Now()
-	s.within(lineWithin)
+	s.within(s.Limits.Answer)
 	_, err := s.w.Write([]byte(text))
 	s.over = err != nil || s.to.Flush() != nil
 }

@@ -98,23 +98,25 @@ func TestAMissionIsToldOfItsCases(t *testing.T) {
 // TestAStreamOutlivesTheServersDeadlines proves that a server that reads for a moment only and an outage of the store
 // do not end a stream, and that its silence is broken.
 func TestAStreamOutlivesTheServersDeadlines(t *testing.T) {
-	l := newLine(t, "", Limits{Heartbeat: time.Nanosecond})
+	const short = 400 * time.Millisecond
+	l := newLine(t, "", Limits{Heartbeat: time.Nanosecond, Answer: short})
 	server := httptest.NewUnstartedServer(l.api)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	server.Config.ReadTimeout, server.Config.WriteTimeout = short, short
 	server.Start()
 	defer server.Close()
 	l.url, l.client = server.URL, server.Client()
 	s := l.follow(fld, "")
 	defer s.close()
 	begun := time.Now()
-	for time.Since(begun) < 300*time.Millisecond {
+	for time.Since(begun) < 2*short {
 		if b, more := s.next(t); !more || b.id == "" {
 			t.Fatalf("it ended after %v", time.Since(begun))
 		}
 	}
 	l.down.Store(true)
-	l.down.Store(false)
+	<-l.logged.wrote // it has noticed
 	l.offer("fld", referralCode(1), referrals.Urgent)
+	l.down.Store(false)
 	if _, told := s.event(t); told.Code != referralCode(1) {
 		t.Fatalf("%+v", told)
 	}

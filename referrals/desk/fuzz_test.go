@@ -26,7 +26,7 @@ func (l *line) asked(t *testing.T, method, target, media, body string, headers m
 	w := httptest.NewRecorder()
 	l.api.ServeHTTP(w, req)
 	a := answered{w.Code, w.Header(), w.Body.String()}
-	if l.logged.Len() > 0 {
+	if l.logged.String() != "" {
 		t.Errorf("logged: %s", l.logged)
 	}
 	l.doc.judge(t, method, u.Path, a)

@@ -110,7 +110,10 @@ type line struct {
 	ends   chan struct{}
 	url    string
 	client *http.Client
-	logged *bytes.Buffer
+	logged *logged
+	vault  *store.Vault
+	redis  string
+	limits Limits
 	slot   string
 	api    http.Handler
 	end    func()
@@ -125,9 +128,17 @@ func newLine(t testing.TB, url string, limits Limits) *line {
 	if url == "" {
 		url = "redis://" + miniredis.RunT(t).Addr()
 	}
-	vault := must(store.ParseStateKeys(must(store.NewStateKeys(rand.Reader))))
+	return replica(t, url, must(store.ParseStateKeys(must(store.NewStateKeys(rand.Reader)))), limits)
+}
+
+// another is one more replica of the line: another process on the same store.
+func (l *line) another() *line { return replica(l.t, l.redis, l.vault, l.limits) }
+
+func replica(t testing.TB, url string, vault *store.Vault, limits Limits) *line {
+	t.Helper()
 	s := must(store.Open(t.Context(), store.Options{URL: url, Vault: vault, Now: time.Now, Desks: []string{"lima", "fld", "pbi"}}))
-	l := &line{t: t, store: s, down: &atomic.Bool{}, ends: make(chan struct{}), logged: &bytes.Buffer{}, doc: describedBy(t), begun: time.Now()}
+	l := &line{t: t, store: s, down: &atomic.Bool{}, ends: make(chan struct{}), logged: &logged{wrote: make(chan struct{}, 1)},
+		doc: describedBy(t), begun: time.Now(), vault: vault, redis: url, limits: limits}
 	k := kept{s, l.down}
 	l.end = sync.OnceFunc(func() { close(l.ends) })
 	l.api = New(Options{Desks: desks(), Holdings: k, Archive: k, Mover: k, Events: k, Keys: k, Now: time.Now, Random: rand.Reader,
@@ -142,6 +153,29 @@ func newLine(t testing.TB, url string, limits Limits) *line {
 		}
 	})
 	return l
+}
+
+// logged is what the API has logged.
+type logged struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	wrote chan struct{}
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.wrote <- struct{}{}:
+	default:
+	}
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // must is for what fails only when the test itself is wrong; it panics, because it may be called beside the test.

@@ -84,9 +84,6 @@ func (r route) allowed() string {
 	return strings.Join(append(methods, http.MethodOptions), ", ")
 }
 
-// answerWithin is how long an answer may take on its way to a slow caller; sealed files and events take longer.
-const answerWithin = 30 * time.Second
-
 // serving answers a route: who asks, whether they may, and what came of it.
 func (a *api) serving(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -94,7 +91,7 @@ func (a *api) serving(r route) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		c := &call{api: a, w: w, req: req}
-		c.within(answerWithin)
+		c.within(a.Limits.Answer)
 		status, err := http.StatusOK, c.serve(r)
 		if req.Method == http.MethodOptions {
 			status = http.StatusNoContent
