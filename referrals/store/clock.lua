@@ -22,15 +22,15 @@ if ARGV[3] == 'take' then
     return {'none'}
   end
   local number = rise(KEYS[2], ARGV[2])
-  again(KEYS[3], put(holding, 41, string.rep('0', 13 - #number) .. number))
+  again(KEYS[3], put(holding, 38, string.rep('0', 13 - #number) .. number))
   redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
   return {'taken', number, false}
 end
-if not holding or tonumber(string.sub(holding, 41, 53)) ~= tonumber(ARGV[5]) then
+if not holding or tonumber(string.sub(holding, 38, 50)) ~= tonumber(ARGV[5]) then
   return {'superseded'}
 end
 if ARGV[3] == 'release' then
-  again(KEYS[3], put(holding, 41, string.rep('0', 13)))
+  again(KEYS[3], put(holding, 38, string.rep('0', 13)))
 end
 redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1])
 note(KEYS[2], ARGV[2])

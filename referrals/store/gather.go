@@ -29,7 +29,9 @@ type gathering struct {
 // trip; both are written before.
 type making struct {
 	desk, code string
-	args       []any // its words, and its errands
+	text       []byte
+	reason     string // sealed
+	errands    []any  // id, sealed
 	ready      chan struct{}
 	leads      bool
 	outcome    string
@@ -166,13 +168,14 @@ func (s *Store) make(ctx context.Context, moves []*making) error {
 	slot := DeskSlot(desk)
 	keys := make([]string, 7, 7+len(moves))
 	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot)})
-	args, now := make([]any, 5, 5+3*len(moves)), s.now()
+	args, now := make([]any, 5, 5+2*len(moves)), s.now()
 	note := s.gather.toNote(desk, now)
-	args[0], args[1], args[2], args[3] = s.endedFor.Milliseconds(), known.Milliseconds(), ms(now), ms(now.Add(s.endedFor))
+	args[0], args[1], args[2], args[3] = s.endedFor.Milliseconds(), appendEntryTime(nil, now.Add(-known)), ms(now), ms(now.Add(s.endedFor))
 	args[4] = bit(note)
+	holding := s.holdingKey(desk, "")
 	for _, m := range moves {
-		keys = append(keys, s.holdingKey(desk, m.code))
-		args = append(args, m.args...)
+		keys = append(keys, holding+m.code)
+		args = append(append(args, m.text), m.errands...)
 	}
 	a := s.run(ctx, call{s.scripts.move, keys, args})
 	if a.err != nil {

@@ -1,8 +1,8 @@
 -- Put before each script that reads or changes holdings. Declares functions, does nothing.
 --
 -- A holding is columns of fixed width, then words: see holdingKey. From ... to
---   1 state  2 lane  3 14 since (hexadecimal)  15 27 due  28 40 how far away that was  41 53 number of its clock's
---   taking  54 69 the last claim  70 78 claim  79 82 rung  83 a space, and the words
+--   1 state  2 lane  3 14 since (hexadecimal)  15 27 due  28 37 how far away that was  38 50 number of its clock's
+--   taking  51 59 claim  60 63 rung  64 a space, and the words
 -- Numbers have leading zeros; nothing but zeros is none.
 
 -- put is a text with another in the place of what began at a column.
@@ -17,5 +17,5 @@ end
 
 -- whole says that a holding is not damaged.
 local function whole(holding)
-  return #holding > 84 and string.find(holding, '^%l%d%x') and string.sub(holding, 83, 83) == ' '
+  return #holding > 65 and string.byte(holding, 64) == 32 and string.find(holding, '^[a-l][0-2]%x')
 end

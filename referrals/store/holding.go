@@ -41,7 +41,7 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 	default:
 		return referrals.Holding{}, nil, errUnexpected("move", answer{rest: []any{one.outcome}})
 	}
-	held, err := s.readHolding(m.Desk, m.Code, one.held)
+	held, err := s.heldAfter(m, one)
 	if err == nil && outcome == "elsewhere" {
 		err = referrals.ErrNotThere
 	}
@@ -50,6 +50,19 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 	}
 	tasks, err = stillMine(tasks, mine)
 	return held, tasks, err
+}
+
+// heldAfter reads the holding that a move was answered with. What the mover has just sealed need not be opened.
+func (s *Store) heldAfter(m referrals.Move, one *making) (referrals.Holding, error) {
+	held, sealed, err := parseHolding(m.Desk, m.Code, one.held)
+	switch {
+	case err != nil:
+	case sealed == one.reason:
+		held.Reason = m.Reason
+	default:
+		held.Reason, err = s.openReason(m.Desk, m.Code, sealed)
+	}
+	return held, err
 }
 
 // making lays out a move's words and errands as move.lua wants them.
@@ -62,17 +75,21 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 		begun = now
 	}
 	till := now.Add(s.grace)
-	prefix := strconv.FormatInt(ms(begun), 10) + "-" + m.Code + "-" + m.ID
-	errands, tasks, err := s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, till)
-	if err != nil {
-		return nil, nil, err
+	var errands []any
+	var tasks []referrals.Task
+	var err error
+	if len(m.Errands) > 0 {
+		prefix := strconv.FormatInt(ms(begun), 10) + "-" + m.Code + "-" + m.ID
+		if errands, tasks, err = s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, till); err != nil {
+			return nil, nil, err
+		}
 	}
 	reason, err := s.sealReason(m.Desk, m.Code, m.Reason)
 	if err != nil {
 		return nil, nil, err
 	}
 	w := wording{m: m, now: now, begun: begun, till: till, reason: reason}
-	one := &making{desk: m.Desk, code: m.Code, ready: make(chan struct{}), args: append(w.all(), errands...)}
+	one := &making{desk: m.Desk, code: m.Code, ready: make(chan struct{}), text: w.all(), reason: reason, errands: errands}
 	return one, tasks, nil
 }
 
@@ -104,26 +121,34 @@ func (s *Store) Holding(ctx context.Context, desk, code string) (referrals.Holdi
 
 // readHolding reads what is stored: see holdingKey.
 func (s *Store) readHolding(desk, code, text string) (referrals.Holding, error) {
-	const due, claim, rung, words = 14, 69, 78, 82 // where the columns begin
+	h, sealed, err := parseHolding(desk, code, text)
+	if err != nil {
+		return h, err
+	}
+	h.Reason, err = s.openReason(desk, code, sealed)
+	return h, err
+}
+
+// parseHolding reads what is stored but for the reason, which it returns sealed.
+func parseHolding(desk, code, text string) (h referrals.Holding, reason string, err error) {
+	const due, claim, rung, words = 14, 50, 59, 63 // where the columns begin
 	place, ok := readPlace(text)
 	if !ok || len(text) <= words {
-		return referrals.Holding{}, errDamaged(desk, code)
+		return h, "", errDamaged(desk, code)
 	}
-	h := referrals.Holding{Desk: desk, Code: code, State: place.state, Lane: place.lane, Since: place.at}
+	h = referrals.Holding{Desk: desk, Code: code, State: place.state, Lane: place.lane, Since: place.at}
 	ends, err1 := strconv.ParseInt(text[due:due+timeWidth], 10, 64)
 	number, err2 := strconv.ParseInt(text[claim:claim+claimWidth], 10, 64)
 	last, err3 := strconv.Atoi(text[rung : rung+rungWidth])
-	_, facts, ok := strings.Cut(text[words:], " ")
+	facts, ok := strings.CutPrefix(text[words:], " ")
 	if !ok || err1 != nil || err2 != nil || err3 != nil {
-		return h, errDamaged(desk, code)
+		return h, "", errDamaged(desk, code)
 	}
 	h.Due, h.Claim, h.Rung = at(ends), number, last
 	origin, facts, _ := strings.Cut(facts, " ")
-	reason, _, _ := strings.Cut(facts, " ")
+	reason, _, _ = strings.Cut(facts, " ")
 	h.Origin = strings.Clone(origin) // not the whole answer with it
-	var err error
-	h.Reason, err = s.openReason(desk, code, reason)
-	return h, err
+	return h, reason, nil
 }
 
 func errDamaged(desk, code string) error {

@@ -78,8 +78,8 @@ func (n space) filesKey(slot string, code referrals.Code) string {
 }
 
 // Holding: string in the clear but for its reason, sealed: columns of fixed width, which held.lua names, and behind them
-// words with a space before each: origin, reason, the moves that were made. Each of those is a comma, 16 letters (the id,
-// hashed), and when it was made last, in milliseconds with 13 digits.
+// words with a space before each: origin, reason, the moves that were made. Each of those is a comma, 11 letters (the id,
+// hashed), when it was made last, in milliseconds with 9 digits of base 36, and "!" when it claimed, or ".".
 func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
 
 // Queue: sorted set, digit of the lane, since in milliseconds as 12 hexadecimal digits, code → number of the state. Among

@@ -6,21 +6,20 @@
 --
 -- KEYS  1 queue  2 ended  3 due  4 outbox  5 errands  6 events  7 counter
 --       8.. holding of each move, none twice
--- ARGV  1 life of an ended holding, and of events (ms)  2 for how long a move is known (ms)  3 now (ms)
+-- ARGV  1 life of an ended holding, and of events (ms)  2 moves made before this are forgotten (base 36)  3 now (ms)
 --       4 an ended holding is forgotten at (ms)  5 '1' to note the clock and make room, as once a second is enough
---       then of each move: itself; the holding as it begins, '' when it may not; what it changes, '' when it may
---       only begin; id, sealed of each of its errands. Columns, from ... to, of a move:
---         1 30 as the holding knows it: a comma, 16 letters of its id, now (ms)  31 43 its errands are overdue at (ms)
---         44 46 how many there are  47 48 score of the state it leads to  49 code
---       and of a change:
---         1 state it leads to  2 lane or '-'  3 14 made at (ms, hexadecimal)  15 27 due (ms)  28 40 how far away that is
---         41 49 claim it needs, or '-'  50 53 rung it needs, or '-'  54 57 next rung  58 '1': it is a claim
---         59 70 states it may start from  71 a space, origin, a space, reason (sealed); or nothing
+--       then of each move: itself; id, sealed of each of its errands. Columns, from ... to, of a move:
+--         1 22 as the holding knows it: a comma, 11 letters of its id, now (base 36), '!' for a claim or '.'
+--         23 35 its errands are overdue at (ms)  36 38 how many there are  39 40 score of the state it leads to
+--         41 '1': it may begin a holding  42 53 states it may start from, '-' for each of the others
+--         54 62 claim it needs, or '-'  63 66 rung it needs, or '-'  67 70 rung
+--         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
+--         108 code, a space, origin or nothing, a space, reason (sealed) or nothing
 -- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' and
 --          the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made again
 --          after another has claimed
 
-local call, match, find, sub = redis.call, string.match, string.find, string.sub
+local call, match, find, sub, byte = redis.call, string.match, string.find, string.sub, string.byte
 
 -- What is written at the end, all at once: pairs, but for left, back and stops.
 local open, ended, kept = {}, {}, {} -- key, holding
@@ -32,13 +31,12 @@ local function add(pairs, a, b)
   pairs[n + 2] = b
 end
 
-local function over(state)
-  return find('chijkl', state, 1, true) -- the states in which a desk may no longer act
-end
+local over = {c = true, h = true, i = true, j = true, k = true, l = true} -- a desk may no longer act
+local dash, one, claims = 45, 49, 33 -- '-', '1', '!'
 
 -- repeated is how many of the errands, from the first to the last, are still the mover's.
 local function repeated(before, now, till, first, last)
-  local mine, was = '', before + till - now -- what the mover was given
+  local mine, was = '', tonumber(before, 36) + till - tonumber(now, 36) -- what the mover was given
   for e = first, last, 2 do
     local score = call('ZSCORE', KEYS[4], ARGV[e])
     local is = score and tonumber(score) == was
@@ -48,101 +46,104 @@ local function repeated(before, now, till, first, last)
   return mine
 end
 
+-- claimant is the id of a holding's last claim, as long as any move before it is known.
+local function claimant(is)
+  return match(is, '^.*,(' .. string.rep('.', 11) .. ')' .. string.rep('.', 9) .. '!')
+end
+
 -- recent is a holding's words without moves that were made too long ago.
 local function recent(words)
   local others, moves = match(words, '^( %S* %S* )(%S*)$')
-  local first = '^,' .. string.rep('.', 16) .. '(%d+)'
-  local when = match(moves, first)
-  while when and ARGV[3] - when > tonumber(ARGV[2]) do
-    moves = sub(moves, 31)
-    when = match(moves, first)
+  while moves ~= '' and sub(moves, 13, 21) < ARGV[2] do
+    moves = sub(moves, 23)
   end
   return others .. moves
 end
 
--- changed is a holding after a change; or nothing, when the change does not fit.
-local function changed(code, score, is, entry, change)
-  local state, to, claim, rung = sub(is, 1, 1), sub(change, 1, 1), sub(change, 41, 49), sub(change, 50, 53)
-  if not find(sub(change, 59, 70), state, 1, true) or (claim ~= '---------' and claim ~= sub(is, 70, 78))
-      or (rung ~= '----' and rung ~= sub(is, 79, 82)) then
+-- told is a holding's words with another origin, another reason, or both, which are behind a move's code.
+local function told(words, move, coded)
+  local ends, origin = find(move, ' ', coded + 1, true), find(words, ' ', 2, true)
+  local moves = find(words, ' ', origin + 1, true)
+  return (ends > coded + 1 and sub(move, coded, ends - 1) or sub(words, 1, origin - 1))
+    .. (#move > ends and sub(move, ends) or sub(words, origin, moves - 1)) .. sub(words, moves)
+end
+
+-- changed is a holding after a move; or nothing, when the move does not fit.
+local function changed(code, coded, score, is, entry, move)
+  local climbs = byte(move, 63) ~= dash
+  if byte(move, byte(is) - 55) == dash or byte(move, 54) ~= dash and sub(move, 54, 62) ~= sub(is, 51, 59)
+      or climbs and sub(move, 63, 66) ~= sub(is, 60, 63) then
     return
   end
-  local lane, old = sub(change, 2, 2), sub(is, 2, 14)
-  local place = old
-  if lane ~= '-' and lane ~= sub(old, 1, 1) then
-    place = lane .. sub(old, 2)
-    left[#left + 1] = old .. code
+  local place, due = sub(is, 2, 14), sub(move, 85, 97)
+  if over[sub(is, 1, 1)] then back[#back + 1] = place .. code end
+  if byte(move, 72) ~= dash and byte(move, 72) ~= byte(is, 2) then
+    left[#left + 1] = place .. code
+    place = sub(move, 72, 72) .. sub(place, 2)
   end
-  if over(state) then back[#back + 1] = old .. code end
   add(places, score, place .. code)
-  local due = sub(change, 15, 27)
   if due ~= '0000000000000' then
     add(rings, due, 'h' .. code)
   elseif sub(is, 15, 27) ~= due then
     stops[#stops + 1] = 'h' .. code
   end
-  events[#events + 1] = to .. sub(place, 1, 1) .. sub(change, 3, 14) .. code
-  local owned, words = sub(is, 54, 82), sub(is, 83)
-  if sub(change, 58, 58) == '1' then
-    owned = sub(entry, 2, 17) .. string.format('%09d', sub(is, 70, 78) + 1) .. sub(is, 79, 82)
-  end
-  if rung ~= '----' then owned = sub(owned, 1, 25) .. sub(change, 54, 57) end
-  if #change > 70 then
-    local origin, reason = find(words, ' ', 2, true), find(change, ' ', 72, true) -- where they end, and begin
-    local moves = find(words, ' ', origin + 1, true)
-    words = (reason > 72 and sub(change, 71, reason - 1) or sub(words, 1, origin - 1))
-      .. (#change > reason and sub(change, reason) or sub(words, origin, moves - 1)) .. sub(words, moves)
-  end
-  if #words > 400 then words = recent(words) end
-  return to .. place .. sub(change, 15, 40) .. '0000000000000' .. owned .. words .. entry
+  local to = sub(move, 71, 71)
+  events[#events + 1] = to .. sub(place, 1, 1) .. sub(move, 73, 84) .. code
+  local number, words = sub(is, 51, 59), sub(is, 64)
+  if byte(entry, 22) == claims then number = string.format('%09d', number + 1) end
+  local rung = climbs and sub(move, 67, 70) or sub(is, 60, 63)
+  if #move > coded + 1 then words = told(words, move, coded) end
+  if #words > 300 then words = recent(words) end
+  return to .. place .. sub(move, 85, 107) .. '0000000000000' .. number .. rung .. words .. entry
 end
 
 -- begun is a holding that begins. Where it begins ended, nobody hears of it.
-local function begun(code, score, born)
-  local due = sub(born, 15, 27)
-  add(places, score, sub(born, 2, 14) .. code)
+local function begun(code, coded, score, entry, move)
+  local due = sub(move, 85, 97)
+  add(places, score, sub(move, 72, 84) .. code)
   if due ~= '0000000000000' then add(rings, due, 'h' .. code) end
-  if not over(sub(born, 1, 1)) then events[#events + 1] = sub(born, 1, 14) .. code end
-  return born
+  if not over[sub(move, 71, 71)] then events[#events + 1] = sub(move, 71, 84) .. code end
+  return sub(move, 71, 107) .. (byte(entry, 22) == claims and '0000000000000000000001' or '0000000000000000000000')
+    .. sub(move, 67, 70) .. sub(move, coded) .. ' ' .. entry
 end
 
 local held, reply = call('MGET', unpack(KEYS, 8)), {}
 local at = 6 -- the next move
 for i = 1, #held do
-  local key, is, move, change = KEYS[7 + i], held[i], ARGV[at], ARGV[at + 2]
-  local entry, n, score, code = sub(move, 1, 30), tonumber(sub(move, 44, 46)), sub(move, 47, 48), sub(move, 49)
-  local first, last, till = at + 3, at + 2 + 2 * n, n > 0 and sub(move, 31, 43)
-  local again = is and find(is, sub(entry, 1, 17), 84, true)
-  local becomes, outcome, mine
+  local key, is, move = KEYS[7 + i], held[i], ARGV[at]
+  local coded = find(move, ' ', 108, true) -- where the code has ended
+  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 108, coded - 1)
+  n = n == '000' and 0 or tonumber(n)
+  local first, last, till = at + 1, at + 2 * n, n > 0 and sub(move, 23, 35)
+  local again = is and find(is, sub(entry, 1, 12), 65, true)
+  local becomes, outcome
   if is and not whole(is) then
     outcome = 'damaged'
-  elseif again and sub(change, 58, 58) == '1' and sub(is, 54, 69) ~= sub(entry, 2, 17) then
+  elseif again and byte(entry, 22) == claims and claimant(is) ~= sub(entry, 2, 12) then
     outcome = 'elsewhere' -- claimed by another since: not to be mistaken for this claim
   elseif again then
-    local now, before = sub(entry, 18), sub(is, again + 17, again + 29)
-    is = put(is, again + 17, now)
+    local now, before = sub(entry, 13, 21), sub(is, again + 12, again + 20)
+    is = put(is, again + 12, now)
     add(kept, key, is)
     outcome = 'moved ' .. (till and repeated(before, now, till, first, last) or '')
   elseif is then
-    becomes = changed(code, score, is, entry, change)
+    becomes = changed(code, coded, score, is, entry, move)
     outcome = not becomes and 'elsewhere'
-  elseif ARGV[at + 1] == '' then
+  elseif byte(move, 41) ~= one then
     outcome = 'unknown'
   else
-    becomes = begun(code, score, ARGV[at + 1])
+    becomes = begun(code, coded, score, entry, move)
   end
   if becomes then
-    local ends = over(sub(becomes, 1, 1))
-    mine = '1'
-    if ends then
+    local mine = '1'
+    if over[sub(becomes, 1, 1)] then
       add(ended, key, becomes)
       add(gone, ARGV[4], sub(becomes, 2, 14) .. code)
+      mine = is and '1' or '0'
     else
       add(open, key, becomes)
     end
-    if ends and not is then
-      mine = '0'
-    elseif till then
+    if till and mine == '1' then
       for e = first, last, 2 do
         add(overdue, till, ARGV[e])
         add(errands, ARGV[e], ARGV[e + 1])

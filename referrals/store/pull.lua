@@ -14,7 +14,7 @@ local function clock(key)
   if not holding or not whole(holding) then
     return now
   end
-  local due, away = tonumber(string.sub(holding, 15, 27)), tonumber(string.sub(holding, 28, 40))
+  local due, away = tonumber(string.sub(holding, 15, 27)), tonumber(string.sub(holding, 28, 37))
   if away > 0 and due > now + away then
     due = now + away
     again(key, put(holding, 15, string.format('%013.0f', due)))

@@ -9,108 +9,83 @@ import (
 	"defenderline/referrals"
 )
 
-// wording is a move on its way into the texts that move.lua reads, whose columns are named there.
+// wording is a move on its way into the text that move.lua reads, whose columns are named there.
 type wording struct {
 	m                referrals.Move
 	now, begun, till time.Time
 	reason           string // sealed
-	id               string
 	text             []byte
 }
 
 // Widths of the columns of numbers, and the largest that fit.
 const (
-	timeWidth, claimWidth, rungWidth = 13, 9, 4
-	mostErrands, mostClaim, mostRung = 999, 999_999_999, 9999
-	mostTime                         = 9_999_999_999_999
+	timeWidth, awayWidth, claimWidth, rungWidth, entryWidth = 13, 10, 9, 4, 9
+	mostErrands, mostClaim, mostRung                        = 999, 999_999_999, 9999
+	mostTime, mostAway                                      = 9_999_999_999_999, 9_999_999_999
 )
 
-// all are the move, the holding as it begins and the change.
-func (w *wording) all() []any {
-	w.id = moveID(w.m.ID)
-	w.text = make([]byte, 0, 384)
+// all is the move.
+func (w *wording) all() []byte {
+	w.text = make([]byte, 0, 256)
 	state := stateIndex(w.m.To)
 	w.entry()
-	w.time(w.till)
+	w.number(min(ms(w.till), mostTime), timeWidth)
 	w.number(int64(len(w.m.Errands)), 3)
 	w.number(int64(state), 2)
+	w.word(bit(w.m.Begins()))
+	w.starts()
+	w.needs()
+	w.number(int64(w.m.Rung), rungWidth)
+	lane := byte('-')
+	if w.m.Lane != "" || w.m.Begins() {
+		lane = byte('0' + w.m.Lane.Rank())
+	}
+	w.text = appendTime(append(w.text, letterOf(state), lane), w.begun)
+	w.due()
 	w.word(w.m.Code)
-	first := len(w.text)
-	if w.m.Begins() {
-		w.born(state)
-	}
-	second := len(w.text)
-	if len(w.m.From) > 0 {
-		w.change(state)
-	}
-	args := make([]any, 3, 3+2*len(w.m.Errands))
-	args[0], args[1], args[2] = w.text[:first], w.text[first:second], w.text[second:]
-	return args
+	w.word(" ")
+	w.word(w.m.Origin)
+	w.word(" ")
+	w.word(w.reason)
+	return w.text
 }
 
 func (w *wording) word(t string) { w.text = append(w.text, t...) }
 
-// number appends a number with leading zeros, which must fit.
-func (w *wording) number(n int64, width int) {
+// number appends a number with leading zeros, which must fit; what is below zero is zero.
+func (w *wording) number(n int64, width int) { w.text = appendDigits(w.text, n, 10, width) }
+
+// appendDigits appends a number in a base of up to 36, with leading zeros.
+func appendDigits(to []byte, n, base int64, width int) []byte {
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyz"
 	for range width {
-		w.text = append(w.text, '0')
+		to = append(to, '0')
 	}
-	for i := len(w.text) - 1; n > 0; i-- {
-		w.text[i], n = byte('0'+n%10), n/10
+	for i := len(to) - 1; n > 0; i-- {
+		to[i], n = digits[n%base], n/base
 	}
+	return to
 }
 
-// time appends milliseconds; what is later than the year 2286 is then.
-func (w *wording) time(t time.Time) { w.milliseconds(ms(t)) }
-
-func (w *wording) milliseconds(n int64) { w.number(min(max(0, n), mostTime), timeWidth) }
+// appendEntryTime appends a time as the moves in a holding have it; as text, earlier ones are less.
+func appendEntryTime(to []byte, t time.Time) []byte {
+	return appendDigits(to, min(ms(t), mostTime), 36, entryWidth)
+}
 
 // entry is how a holding knows the move.
 func (w *wording) entry() {
 	w.word(",")
-	w.word(w.id)
-	w.time(w.now)
-}
-
-// place is state, lane and when, as a holding and an event begin.
-func (w *wording) place(state int, lane byte) {
-	w.text = appendTime(append(w.text, letterOf(state), lane), w.begun)
-}
-
-// due is when silence has a consequence, and how far away that is.
-func (w *wording) due() {
-	w.time(w.m.Due)
-	if w.m.Due.IsZero() {
-		w.number(0, timeWidth)
-	} else {
-		w.milliseconds(w.m.Due.Sub(w.now).Milliseconds())
-	}
-}
-
-func (w *wording) born(state int) {
-	w.place(state, byte('0'+w.m.Lane.Rank()))
-	w.due()
-	w.number(0, timeWidth)
+	w.text = appendMoveID(w.text, w.m.ID)
+	w.text = appendEntryTime(w.text, w.now)
 	if w.m.Claims {
-		w.word(w.id)
-		w.number(1, claimWidth)
+		w.word("!")
 	} else {
-		w.word("----------------")
-		w.number(0, claimWidth)
+		w.word(".")
 	}
-	w.number(int64(w.m.Rung), rungWidth)
-	w.facts()
-	w.word(" ")
-	w.entry()
 }
 
-func (w *wording) change(state int) {
-	lane := byte('-')
-	if w.m.Lane != "" {
-		lane = byte('0' + w.m.Lane.Rank())
-	}
-	w.place(state, lane)
-	w.due()
+// needs are the claim and the rung that the move starts from.
+func (w *wording) needs() {
 	switch {
 	case w.m.Claim == 0:
 		w.word("---------")
@@ -124,19 +99,17 @@ func (w *wording) change(state int) {
 	} else {
 		w.number(int64(w.m.AtRung), rungWidth)
 	}
-	w.number(int64(w.m.Rung), rungWidth)
-	w.word(bit(w.m.Claims))
-	w.starts()
-	if w.m.Origin != "" || w.reason != "" {
-		w.facts()
-	}
 }
 
-func (w *wording) facts() {
-	w.word(" ")
-	w.word(w.m.Origin)
-	w.word(" ")
-	w.word(w.reason)
+// due is when silence has a consequence, and how far away that is. What is later than the year 2286 is then, and what
+// is farther away than 115 days is as far.
+func (w *wording) due() {
+	w.number(min(ms(w.m.Due), mostTime), timeWidth)
+	if w.m.Due.IsZero() {
+		w.number(0, awayWidth)
+	} else {
+		w.number(min(w.m.Due.Sub(w.now).Milliseconds(), mostAway), awayWidth)
+	}
 }
 
 // starts are the letters of the states that the move may start from, in a column for each state there is.
@@ -150,10 +123,10 @@ func (w *wording) starts() {
 	}
 }
 
-// moveID is a move's id as its holding knows it: 96 bits of its hash, so that any text may be one.
-func moveID(id string) string {
+// appendMoveID appends a move's id as its holding knows it: 66 bits of its hash, so that any text may be one.
+func appendMoveID(to []byte, id string) []byte {
 	sum := sha256.Sum256([]byte(id))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	return base64.RawURLEncoding.AppendEncode(to, sum[:9])[:len(to)+11]
 }
 
 func bit(set bool) string {

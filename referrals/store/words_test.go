@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -130,9 +131,43 @@ func TestADamagedHoldingIsSaidToBe(t *testing.T) {
 	})
 }
 
+func TestTimesThatDoNotFitAreTheLastThatDo(t *testing.T) {
+	each(t, func(t *testing.T, b backend) {
+		m := referrals.Move{ID: "o", Desk: "fld", Code: "AAAA-AAAA-1", To: referrals.Offered, AtRung: -1, Rung: 7, Origin: "p07",
+			Due: time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC)}
+		want := referrals.Holding{Desk: "fld", Code: m.Code, State: referrals.Offered, Lane: referrals.Routine, Rung: 7, Origin: "p07",
+			Since: b.clock.now().UTC(), Due: at(mostTime)}
+		if moved := b.mustMove(t, m); moved != want {
+			t.Fatalf("%+v, not %+v", moved, want)
+		}
+	})
+}
+
+func TestTheTimesOfMovesAreInOrderAsTexts(t *testing.T) {
+	last := ""
+	for _, n := range []int64{0, 9, 35, 36, 1295, 1296, 1763772345678, 1763772345679, mostTime, mostTime + 1} {
+		text := string(appendEntryTime(nil, time.UnixMilli(n)))
+		back, err := strconv.ParseInt(text, 36, 64)
+		if err != nil || back != min(n, mostTime) || len(text) != entryWidth || text < last {
+			t.Errorf("%d is %q, after %q: %v", n, text, last, err)
+		}
+		last = text
+	}
+}
+
+// entryForm says that a text is the id of an entry in a stream: two numbers of 64 bits.
+func entryForm(id string) bool {
+	first, second, _ := strings.Cut(id, "-")
+	_, err1 := strconv.ParseUint(first, 10, 64)
+	_, err2 := strconv.ParseUint(second, 10, 64)
+	return err1 == nil && err2 == nil
+}
+
 func FuzzStoredTexts(f *testing.F) {
 	f.Add("e0019a9a9a9a9aAAAA-AAAA-1 f1019a9a9a9a9aBBBB-BBBB-2", "1-2-3")
 	f.Add("", "-")
+	f.Add("", "1-0-0")
+	f.Add("f0019a9a9a9a9a"+"1763772345678"+"0001800000"+"0000000000000"+"000000001"+"0000"+" p07  ,abcdefghijk0mgabcdef!", "7")
 	s := &Store{vault: newVault(f)}
 	f.Fuzz(func(t *testing.T, text, id string) {
 		events := appendEvents(nil, redis.XMessage{ID: "5-7", Values: map[string]any{"e": text}})
@@ -144,7 +179,7 @@ func FuzzStoredTexts(f *testing.F) {
 				t.Fatalf("%s is the %d-th of %s", e.ID, seen, act)
 			}
 		}
-		if act, seen := actOf(id); eventForm.MatchString(id) && (seen > movesAtOnce || !eventForm.MatchString(act) || seen > 0 && !eventForm.MatchString(before(act))) {
+		if act, seen := actOf(id); eventForm.MatchString(id) && (seen > movesAtOnce || !eventForm.MatchString(act) || seen > 0 && !entryForm(before(act))) {
 			t.Fatalf("%q is the %d-th of %q, after %q", id, seen, act, before(act))
 		}
 		if h, err := s.readHolding("fld", "AAAA-AAAA-1", text); err == nil && (h.State == "" || h.Lane == "") {
