@@ -193,6 +193,12 @@ func (l *Line) Problems() []string {
 	return out
 }
 
+// Move makes a move and starts what it leaves to be done, for acts of desks that come by another way than a chat. A move
+// that is made once it has ended is kept, and what it leaves is done by whoever runs next.
+func (l *Line) Move(ctx context.Context, m referrals.Move) (referrals.Holding, error) {
+	return l.runner.Move(ctx, m)
+}
+
 // Depth is how many messages wait to leave this process.
 func (l *Line) Depth() int { return l.out.depth() }
 

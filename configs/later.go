@@ -22,9 +22,6 @@ func (l *loader) unserved(c *Config) {
 		if d.Capacity > 0 {
 			l.warn(d.Field+".capacity", "is not served yet", remedy)
 		}
-		if d.TokenSHA256 != nil {
-			l.warn(d.Field+".api_token_sha256_file", "is not served yet", remedy)
-		}
 		l.unreachable(d)
 	}
 }

@@ -15,13 +15,14 @@ import (
 	"defenderline/referrals"
 )
 
-// routes serves health, readiness and metrics.
-func (p *parts) routes() http.Handler {
+// routes serves health, readiness, metrics and the desk API, whose streams end when ends is closed.
+func (p *parts) routes(ends <-chan struct{}) http.Handler {
 	p.register()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", p.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	mux.Handle("/api/v1/", newDeskAPI(p.store, p.desks.Desks(), p.line, p.registry, p.log, ends))
 	return mux
 }
 

@@ -50,11 +50,11 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 
 // run serves until ctx ends and returns nil then.
 func (p *parts) run(ctx context.Context) error {
-	servers := []server{{p.config.HTTP.Listen, "http.listen", p.routes()}}
+	group, within := errgroup.WithContext(ctx)
+	servers := []server{{p.config.HTTP.Listen, "http.listen", p.routes(within.Done())}}
 	if w := p.config.Telegram.Webhook; w != nil {
 		servers = append(servers, server{w.Listen, "telegram.webhook.listen", p.webhookMux()})
 	}
-	group, within := errgroup.WithContext(ctx)
 	var listening []net.Listener
 	for _, s := range servers {
 		l, err := net.Listen("tcp", s.listen)

@@ -87,7 +87,6 @@ type Store struct {
 	replicas *replicas
 	unheard  *unheard
 	gather   *gather
-	share    *share
 }
 
 var lineForm = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
@@ -115,7 +114,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
 		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
-		share: &share{},
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

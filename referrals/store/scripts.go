@@ -98,18 +98,9 @@ type answer struct {
 	rest []any
 }
 
-// run runs one script, in company with those of others who come at the same time. In a cluster it goes alone: a node
-// that is lost must hold up nobody who wants another.
+// run runs one script.
 func (s *Store) run(ctx context.Context, c call) answer {
-	if _, ok := s.db.(*redis.ClusterClient); ok {
-		return read(c.script.Run(ctx, s.db, c.keys, c.args...))
-	}
-	return s.share.run(ctx, c, func(ctx context.Context, calls []call) []answer {
-		if len(calls) == 1 {
-			return []answer{read(c.script.Run(ctx, s.db, c.keys, c.args...))}
-		}
-		return s.pipeline(ctx, s.db, calls, nil)
-	})
+	return read(c.script.Run(ctx, s.db, c.keys, c.args...))
 }
 
 // runAll runs scripts in one round trip, and in a second those that a server had forgotten.
