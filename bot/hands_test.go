@@ -107,8 +107,12 @@ func TestEditsAreSettledTogether(t *testing.T) {
 		if got := shortly(); !slices.Equal(got, []string{"p07 18-1", "p07 17-1"}) {
 			t.Errorf("settled %q when something else of the slot was", got)
 		}
+		d.start(t.Context(), tasks("p09", "17", sendOf("received", edit, func(c *call) { c.Notes = []string{"note.received"} })))
+		if got := shortly(); len(got) != 3 {
+			t.Errorf("settled %q: what tells something would tell it again after a kill", got)
+		}
 		time.Sleep(linger)
-		if got := shortly(); len(got) != 3 || d.hands.count() != 0 {
+		if got := shortly(); len(got) != 4 || d.hands.count() != 0 {
 			t.Errorf("settled %q in the end, %d in hand", got, d.hands.count())
 		}
 	})

@@ -85,7 +85,7 @@ func (r *runner) left(ctx context.Context, l *leaving) {
 	if l.Own && l.message != 0 {
 		sent = []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
 	}
-	if l.message == 0 { // an edit, an answer to a press, deletions
+	if l.message == 0 && says(nil, l.Notes) { // an answer to a press, deletions, an edit that would tell nothing if it came late
 		r.done(ctx, l.id, nil)
 	} else {
 		r.finish(ctx, l.id, nil, sent...)
