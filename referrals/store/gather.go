@@ -177,7 +177,7 @@ func (s *Store) make(ctx context.Context, moves []*making) error {
 		keys = append(keys, holding+m.code)
 		args = append(append(args, m.text), m.errands...)
 	}
-	a := s.run(ctx, call{s.scripts.move, keys, args})
+	a := s.runSynced(ctx, []call{{s.scripts.move, keys, args}})[0]
 	if a.err != nil {
 		return a.err
 	}

@@ -22,7 +22,8 @@ import (
 // begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
 // another, are not among the tasks. ErrNotThere when the holding is not where the move starts from, or
 // is a claim made again after another has claimed, beside the holding as it is; ErrUnknown when there
-// is none.
+// is none. After any other error the move may have been made, or be made and not known to the replica that is
+// online: make it again.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	one, tasks, err := s.making(m)
 	if err != nil {

@@ -28,7 +28,8 @@ func (s *Store) Keep(ctx context.Context, posts []referrals.Post) ([]referrals.W
 	return s.keep(ctx, posts, true)
 }
 
-// Post keeps one post without taking its member, which becomes due now.
+// Post keeps one post without taking its member, which becomes due now. As with Keep it is kept only when the error is
+// nil: the errand that posts it is settled in another slot, whose server may outlive this one's.
 func (s *Store) Post(ctx context.Context, post referrals.Post) error {
 	_, err := s.keep(ctx, []referrals.Post{post}, false)
 	return err
@@ -51,11 +52,7 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 	var taken []referrals.Work
 	var failed error
 	var without []referrals.Member
-	run := s.runAll
-	if take { // an update, which is confirmed once it is kept; what the line posts to itself is repeated until it was settled
-		run = s.runSynced
-	}
-	for i, a := range run(ctx, calls) {
+	for i, a := range s.runSynced(ctx, calls) {
 		if a.err != nil {
 			failed = errors.Join(failed, fmt.Errorf("keep: %w", a.err))
 			without = append(without, members[i])

@@ -102,6 +102,37 @@ func TestALateReplicaHasWhatWasReceived(t *testing.T) {
 	}
 }
 
+// TestALateReplicaHasWhatWasMovedAndPosted does what errands do between slots, until it counts as done, and kills the master
+// with what is on its way: an errand that another server has forgotten as done must not be undone here.
+func TestALateReplicaHasWhatWasMovedAndPosted(t *testing.T) {
+	t.Parallel()
+	server, replica, proxy := behindProxy(t)
+	b, unsynced := counted(t, Options{URL: server.URL()})
+	proxy.Delay(300 * time.Millisecond)
+	until := func(act func() error) {
+		t.Helper()
+		err := act()
+		for errors.Is(err, errUnsynced) {
+			err = act()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := b.Chat("line", 7)
+	until(func() error { return b.Post(b.ctx, post(to, 7)) })
+	until(func() error {
+		_, _, err := b.Move(b.ctx, offerOf("AAAA-BBBB-1", b.clock.now(), false))
+		return err
+	})
+	server.Kill()
+	proxy.Down(true)
+	has := replica.Client()
+	if has.ZCard(b.ctx, b.inboxKey(to)).Val() != 1 || has.Exists(b.ctx, b.holdingKey("fld", "AAAA-BBBB-1")).Val() != 1 || unsynced.Load() > 0 {
+		t.Errorf("done, and lost with the master; unsynced %d", unsynced.Load())
+	}
+}
+
 // TestAFrozenReplicaStopsTheLineForSecondsOnly freezes a replica for good: first nothing is confirmed, then it stands.
 func TestAFrozenReplicaStopsTheLineForSecondsOnly(t *testing.T) {
 	t.Parallel()
