@@ -45,7 +45,22 @@ func (tn *turn) moved() bool { return tn.state.Session.Turn != tn.first }
 
 // unseen says that a message was written before the question that is asked now could be seen.
 func (tn *turn) unseen(m *message) bool {
-	return m != nil && (tn.moved() || m.Date < tn.state.Asked)
+	return m != nil && (tn.moved() || m.Date < tn.state.Asked && tn.dated(m))
+}
+
+// oldest is how old an update of Telegram's can be (Bot API, getUpdates: kept for no longer than 24 hours), and a little.
+const oldest = 25 * time.Hour
+
+// dated says that the date of a message tells something: it is later than that of the one before, and no older than an
+// update can be. A Bot API server whose dates stand still must not keep people from answering.
+func (tn *turn) dated(m *message) bool {
+	before := int64(0)
+	for _, s := range tn.state.Theirs {
+		if s.ID != m.ID {
+			before = max(before, s.At)
+		}
+	}
+	return before > 0 && m.Date > before && tn.clock.second(tn.at)-m.Date < int64(oldest.Seconds())
 }
 
 // asked notes when the question that stands now was asked first.

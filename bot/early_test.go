@@ -134,16 +134,17 @@ func asking(t testing.TB) *bench0 {
 
 func TestWordsOlderThanTheirQuestionAreNotItsAnswer(t *testing.T) {
 	tests := []struct {
-		name    string
-		written time.Duration
-		field   string
-	}{{"in an outage", -3 * time.Second, "account"}, {"at once", 0, "when"}, {"later", time.Minute, "when"}}
+		name            string
+		before, written time.Duration // of the message before, and of this one
+		field           string
+	}{{"in an outage", -10 * time.Second, -3 * time.Second, "account"}, {"at once", -time.Second, 0, "when"}, {"later", -time.Second, time.Minute, "when"},
+		{"by a server whose dates stand still", -time.Hour, -time.Hour, "when"}, {"by one of another year", -9001 * time.Hour, -9000 * time.Hour, "when"}}
 	for _, tt := range tests {
 		b := begun(t)
 		s := b.state()
 		s.Session.Draft = flows.Draft{Flow: flows.FlowThreat, At: "harm", Begun: noon, Answers: map[string][]string{"country": {"PE"}}}
 		b.record(s)
-		b.take(pressOn(9, full(t, b.take(say(1, "/start")), "nav:skip")))
+		b.take(pressOn(9, full(t, b.take(at(tt.before, say(1, "/start"))), "nav:skip")))
 		text := screenText(t, b.take(at(tt.written, say(2, "words"))))
 		d := b.state().Session.Draft
 		if got := itemsOf(d); !slices.Equal(got, []string{tt.field + ": words"}) {
