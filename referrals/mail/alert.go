@@ -14,11 +14,13 @@ type Kind string
 
 // The kinds of mail. The first two carry a sealed message, the others none.
 const (
-	Alerted Kind = "alert"    // a case waits for a rung
-	Added   Kind = "addition" // more was sealed to a case that the desk has
-	Offered Kind = "offer"    // a referral may be claimed
-	Expired Kind = "expired"  // its time is over
-	Page    Kind = "page"     // to the operator: nobody answered
+	Alerted   Kind = "alert"     // a case waits for a rung
+	Added     Kind = "addition"  // more was sealed to a case that the desk has
+	Offered   Kind = "offer"     // a referral may be claimed
+	Expired   Kind = "expired"   // its time is over
+	Withdrawn Kind = "withdrawn" // the defender took the case back
+	Ended     Kind = "ended"     // the defender needs no more help with it
+	Page      Kind = "page"      // to the operator: nobody answered
 )
 
 // maxLocal is the greatest length of [Alert.Local] in bytes.
@@ -50,7 +52,7 @@ func (k Kind) carries() (sealed, known bool) {
 	switch k {
 	case Alerted, Added:
 		return true, true
-	case Offered, Expired, Page:
+	case Offered, Expired, Withdrawn, Ended, Page:
 		return false, true
 	}
 	return false, false

@@ -7,7 +7,8 @@
 //     exactly two parts and nothing around it. Readers open it where they show mail.
 //   - The sealed document as an attachment beside neutral words, for a copy that was not: one that
 //     somebody else sealed, or that was sealed before the desk had mail.
-//   - Neutral words alone, where there is nothing to open: an offer, its end, a page to the operator.
+//   - Neutral words alone, where there is nothing to open: an offer, its end, a case that was
+//     taken back or has ended, a page to the operator.
 //
 // Why a copy for mail has to be sealed as such. What RFC 3156 encrypts is a MIME entity, headers
 // first. A sealed document begins with the case's code: a reader that expects an entity takes the

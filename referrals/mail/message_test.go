@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"defenderline/referrals"
+	"defenderline/referrals/mail/mailtest"
 )
 
 // document is a sealed document's text as it is before padding; its words must not be outside the seal.
@@ -86,18 +87,18 @@ func over(t *testing.T, a Alert) []byte {
 	t.Helper()
 	srv := &server{}
 	o := srv.options(t)
-	srv.serve(t)
+	srv.Serve(t)
 	if err := sender(t, o).Send(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(srv.everything(), "canary-account") {
+	if strings.Contains(srv.Everything(), "canary-account") {
 		t.Error("a word of the account crossed the network in the clear")
 	}
-	got := srv.got()
+	got := srv.Got()
 	if len(got) != 1 {
 		t.Fatalf("%d mails", len(got))
 	}
-	return got[0].data
+	return got[0].Data
 }
 
 func TestPGPMIMEOpensInGnuPGAsAMail(t *testing.T) {
@@ -190,7 +191,7 @@ func TestTheHeaderTellsNothing(t *testing.T) {
 				t.Errorf("%s goes as %s", lane, h.Get("Precedence"))
 			}
 			head, _, _ := strings.Cut(string(raw), "\r\n\r\n")
-			for _, tells := range []string{"K7QM", "go-mail", "Go-http", host, "127.0.0.1", serverName} {
+			for _, tells := range []string{"K7QM", "go-mail", "Go-http", host, "127.0.0.1", mailtest.ServerName} {
 				if strings.Contains(head, tells) {
 					t.Errorf("the header tells %q:\n%s", tells, head)
 				}
@@ -248,7 +249,7 @@ func TestArmorHeadersStayBehind(t *testing.T) {
 func TestWhatNeverBecomesAMail(t *testing.T) {
 	srv := &server{}
 	o := srv.options(t)
-	srv.serve(t)
+	srv.Serve(t)
 	s := sender(t, o)
 	for name, spoil := range map[string]func(a *Alert){
 		"no address":               func(a *Alert) { a.To = "" },
@@ -291,7 +292,7 @@ func TestWhatNeverBecomesAMail(t *testing.T) {
 		}
 		wantError(t, err, Refused, StepAlert, 0)
 	}
-	if said := srv.everything(); said != "" {
+	if said := srv.Everything(); said != "" {
 		t.Errorf("the server heard %q", said)
 	}
 }

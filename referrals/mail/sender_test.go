@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"defenderline/referrals/mail/mailtest"
 )
 
 func TestSendsUnderTLSWithALogin(t *testing.T) {
@@ -23,35 +25,35 @@ func TestSendsUnderTLSWithALogin(t *testing.T) {
 		{"implicit and LOGIN", "CRAM-MD5 LOGIN", 465},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			srv := &server{auth: tt.auth, implicit: tt.port == 465}
+			srv := &server{mailtest.Server{Auth: tt.auth, Implicit: tt.port == 465}}
 			o := srv.options(t)
 			o.Port = tt.port
-			srv.serve(t)
+			srv.Serve(t)
 			if err := sender(t, o).Send(t.Context(), alert()); err != nil {
 				t.Fatal(err)
 			}
-			got := srv.got()
+			got := srv.Got()
 			if len(got) != 1 {
 				t.Fatalf("%d mails", len(got))
 			}
 			m := got[0]
-			if !m.secure || m.login != "line:canary-password" || m.hello != "[127.0.0.1]" {
-				t.Errorf("secure %v, login %q, hello %q", m.secure, m.login, m.hello)
+			if !m.Secure || m.Login != "line:canary-password" || m.Hello != "[127.0.0.1]" {
+				t.Errorf("secure %v, login %q, hello %q", m.Secure, m.Login, m.Hello)
 			}
-			if m.from != "FROM:<line@example.org> BODY=8BITMIME" || m.to != "TO:<duty@example.org>" {
-				t.Errorf("from %q to %q", m.from, m.to)
+			if m.From != "FROM:<line@example.org> BODY=8BITMIME" || m.To != "TO:<duty@example.org>" {
+				t.Errorf("from %q to %q", m.From, m.To)
 			}
 		})
 	}
 }
 
 func TestSendsWithoutTLSToThisMachineOnlyAndNoPassword(t *testing.T) {
-	srv := &server{auth: "PLAIN"}
+	srv := &server{mailtest.Server{Auth: "PLAIN"}}
 	o := srv.options(t)
-	srv.noTLS = true
-	srv.serve(t)
+	srv.NoTLS = true
+	srv.Serve(t)
 	o.TLS, o.Host, o.Dial = false, "127.0.0.1", nil
-	_, port, err := net.SplitHostPort(srv.listener.Addr().String())
+	_, port, err := net.SplitHostPort(srv.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +63,10 @@ func TestSendsWithoutTLSToThisMachineOnlyAndNoPassword(t *testing.T) {
 	if err := sender(t, o).Send(t.Context(), alert()); err != nil {
 		t.Fatal(err)
 	}
-	if m := srv.got(); len(m) != 1 || m[0].secure || m[0].login != "" || strings.Contains(srv.everything(), "AUTH") {
+	if m := srv.Got(); len(m) != 1 || m[0].Secure || m[0].Login != "" || strings.Contains(srv.Everything(), "AUTH") {
 		t.Errorf("%+v", m)
 	}
-	o.Host = serverName
+	o.Host = mailtest.ServerName
 	if _, err := New(o); ReasonOf(err) != Settings {
 		t.Errorf("without TLS to another machine: %v", err)
 	}
@@ -100,12 +102,12 @@ func TestJudgesRepliesByStepAndCode(t *testing.T) {
 		{"END", "HTTP/1.1 200 OK", Later, StepMessage, 0},
 	} {
 		t.Run(tt.verb+" "+tt.reply[:3], func(t *testing.T) {
-			srv := &server{replies: map[string]string{tt.verb: tt.reply + said}}
+			srv := &server{mailtest.Server{Replies: map[string]string{tt.verb: tt.reply + said}}}
 			o := srv.options(t)
-			srv.serve(t)
+			srv.Serve(t)
 			err := sender(t, o).Send(t.Context(), alert())
 			wantError(t, err, tt.reason, tt.step, tt.code)
-			if len(srv.got()) != 0 {
+			if len(srv.Got()) != 0 {
 				t.Error("the server took it over")
 			}
 		})
@@ -121,7 +123,7 @@ func wantError(t *testing.T, err error, reason Reason, step Step, code int) {
 	if e.Reason != reason || e.Step != step || e.Code != code {
 		t.Errorf("%s at %s with %d, want %s at %s with %d: %v", e.Reason, e.Step, e.Code, reason, step, code, err)
 	}
-	for _, secret := range []string{"canary", "@", "K7QM", "127.0.0.1", serverName} {
+	for _, secret := range []string{"canary", "@", "K7QM", "127.0.0.1", mailtest.ServerName} {
 		if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), secret) {
 			t.Errorf("the error holds %q: %v", secret, err)
 		}
@@ -135,9 +137,9 @@ func TestACutConnectionIsForLater(t *testing.T) {
 	for verb, step := range map[string]Step{"GREETING": StepGreet, "EHLO": StepGreet, "STARTTLS": StepTLS, "AUTH": StepAuth,
 		"MAIL": StepFrom, "RCPT": StepTo, "DATA": StepMessage, "END": StepMessage} {
 		t.Run(verb, func(t *testing.T) {
-			srv := &server{cut: verb}
+			srv := &server{mailtest.Server{Cut: verb}}
 			o := srv.options(t)
-			srv.serve(t)
+			srv.Serve(t)
 			wantError(t, sender(t, o).Send(t.Context(), alert()), Later, step, 0)
 		})
 	}
@@ -146,14 +148,14 @@ func TestACutConnectionIsForLater(t *testing.T) {
 // What is taken over is sent, whatever the server does at the farewell: a second mail would not help.
 func TestAfterTakingOverNothingFails(t *testing.T) {
 	for name, srv := range map[string]*server{
-		"cut":     {cut: "QUIT"},
-		"refused": {replies: map[string]string{"QUIT": "554 no"}},
+		"cut":     {mailtest.Server{Cut: "QUIT"}},
+		"refused": {mailtest.Server{Replies: map[string]string{"QUIT": "554 no"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := srv.options(t)
-			srv.serve(t)
-			if err := sender(t, o).Send(t.Context(), alert()); err != nil || len(srv.got()) != 1 {
-				t.Errorf("%v, %d mails", err, len(srv.got()))
+			srv.Serve(t)
+			if err := sender(t, o).Send(t.Context(), alert()); err != nil || len(srv.Got()) != 1 {
+				t.Errorf("%v, %d mails", err, len(srv.Got()))
 			}
 		})
 	}
@@ -161,22 +163,22 @@ func TestAfterTakingOverNothingFails(t *testing.T) {
 
 func TestAServerThatCannotBeTrustedGetsNothing(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, srv *server, o *Options){
-		"another authority": func(t *testing.T, _ *server, o *Options) { _, o.Roots = certify(t, noon) },
+		"another authority": func(t *testing.T, _ *server, o *Options) { _, o.Roots = mailtest.Certify(t, noon) },
 		"another name":      func(_ *testing.T, _ *server, o *Options) { o.Host = "other.example.org" },
 		"expired":           func(_ *testing.T, _ *server, o *Options) { o.Now = func() time.Time { return noon.Add(2 * time.Hour) } },
-		"no STARTTLS":       func(_ *testing.T, srv *server, _ *Options) { srv.noTLS = true },
+		"no STARTTLS":       func(_ *testing.T, srv *server, _ *Options) { srv.NoTLS = true },
 		"plain on 465":      func(_ *testing.T, _ *server, o *Options) { o.Port = 465 },
 		"expired on 465": func(_ *testing.T, srv *server, o *Options) {
-			srv.implicit, o.Port, o.Now = true, 465, func() time.Time { return noon.Add(2 * time.Hour) }
+			srv.Implicit, o.Port, o.Now = true, 465, func() time.Time { return noon.Add(2 * time.Hour) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &server{}
 			o := srv.options(t)
 			spoil(t, srv, &o)
-			srv.serve(t)
+			srv.Serve(t)
 			wantError(t, sender(t, o).Send(t.Context(), alert()), Settings, StepTLS, 0)
-			if said := srv.everything(); strings.Contains(said, "AUTH") || strings.Contains(said, "MAIL") {
+			if said := srv.Everything(); strings.Contains(said, "AUTH") || strings.Contains(said, "MAIL") {
 				t.Errorf("it heard %q", said)
 			}
 		})
@@ -184,9 +186,9 @@ func TestAServerThatCannotBeTrustedGetsNothing(t *testing.T) {
 }
 
 func TestALoginThatTheServerDoesNotOffer(t *testing.T) {
-	srv := &server{auth: "CRAM-MD5 XOAUTH2"}
+	srv := &server{mailtest.Server{Auth: "CRAM-MD5 XOAUTH2"}}
 	o := srv.options(t)
-	srv.serve(t)
+	srv.Serve(t)
 	wantError(t, sender(t, o).Send(t.Context(), alert()), Settings, StepAuth, 0)
 }
 
@@ -202,9 +204,9 @@ func TestAServerThatTalksWithoutEnd(t *testing.T) {
 		{"a long refusal", "RCPT", "550 " + strings.Repeat("a", 1<<20), StepTo},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			srv := &server{replies: map[string]string{tt.verb: tt.reply}}
+			srv := &server{mailtest.Server{Replies: map[string]string{tt.verb: tt.reply}}}
 			o := srv.options(t)
-			srv.serve(t)
+			srv.Serve(t)
 			wantError(t, sender(t, o).Send(t.Context(), alert()), Later, tt.step, 0)
 		})
 	}
@@ -213,8 +215,8 @@ func TestAServerThatTalksWithoutEnd(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	srv := &server{}
 	o := srv.options(t)
-	srv.serve(t)
-	srv.listener.Close()
+	srv.Serve(t)
+	srv.Close()
 	wantError(t, sender(t, o).Send(t.Context(), alert()), Later, StepConnect, 0)
 }
 
@@ -224,9 +226,9 @@ func TestWhoStopsSendingIsToldSo(t *testing.T) {
 	o := srv.options(t)
 	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		stop()
-		return srv.dial(context.WithoutCancel(ctx), network, address)
+		return srv.Dial(context.WithoutCancel(ctx), network, address)
 	}
-	srv.serve(t)
+	srv.Serve(t)
 	err := sender(t, o).Send(ctx, alert())
 	if !errors.Is(err, context.Canceled) || ReasonOf(err) != Later {
 		t.Errorf("%v", err)
@@ -236,7 +238,7 @@ func TestWhoStopsSendingIsToldSo(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	srv := &server{}
 	o := srv.options(t)
-	srv.serve(t)
+	srv.Serve(t)
 	s := sender(t, o)
 	var all sync.WaitGroup
 	for range 8 {
@@ -248,8 +250,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	ids := map[string]bool{}
-	for _, m := range srv.got() {
-		ids[headerOf(t, m.data).Get("Message-ID")] = true
+	for _, m := range srv.Got() {
+		ids[headerOf(t, m.Data).Get("Message-ID")] = true
 	}
 	if len(ids) != 8 {
 		t.Errorf("%d different Message-IDs of 8", len(ids))

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"defenderline/referrals/mail/mailtest"
 )
 
 // mute is a server at the other end of a pipe that answers so many lines and then nothing more. Its
@@ -26,7 +28,7 @@ func mute(t *testing.T, replies ...string) Options {
 				switch {
 				case reply == "take": // the mail, to its final dot
 					reply = "250 taken"
-					_, err = dotted(in)
+					_, err = mailtest.Dotted(in)
 				case i > 0:
 					_, err = in.ReadString('\n')
 				}

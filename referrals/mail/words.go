@@ -59,6 +59,10 @@ func opening(k Kind, code string) string {
 		return fmt.Sprintf("Referral %s is offered to your organisation.", code)
 	case Expired:
 		return fmt.Sprintf("The time to answer %s is over. It goes to whoever is next.", code)
+	case Withdrawn:
+		return fmt.Sprintf("The defender took case %s back. Do not act on it, and delete what you hold of it.", code)
+	case Ended:
+		return fmt.Sprintf("The defender needs no more help with case %s.", code)
 	default:
 		return fmt.Sprintf("Nobody has answered case %s in time, and nobody is left to alert. Reach its desk by another way.", code)
 	}
