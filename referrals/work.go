@@ -136,6 +136,9 @@ const (
 	NoticePage      NoticeKind = "page"      // the operator: nobody answers
 )
 
+// ByMail is the way of a notice that goes by mail.
+const ByMail = "mail"
+
 // EveryRung, as the rung of a notice, is everybody at the desk who was told of the case so far.
 const EveryRung = -1
 
@@ -153,6 +156,8 @@ type Notice struct {
 	Document string    `json:"doc,omitempty"`
 	At       time.Time `json:"at"`
 	Due      time.Time `json:"due,omitzero"`
+	// Via is the way that it goes: to the rung's chat when empty, else ByMail.
+	Via string `json:"v,omitempty"`
 }
 
 // Task is an errand in hand: whoever has it may run it until Till. Afterwards another may have it.

@@ -23,7 +23,8 @@ func (s *Store) documentField(code referrals.Code, desk, name string) string {
 }
 
 // Documents lists the file names of a case's sealed copies for a desk: the case, what was
-// added to it, its files, each in the order of their numbers. None is not an error.
+// added to it, its files, each in the order of their numbers. None is not an error. Copies for mail, CODE.mail.asc, are
+// not among them: they hold nothing else, in a form that mail alone has a use for.
 func (s *Store) Documents(ctx context.Context, origin string, code referrals.Code, desk string) ([]string, error) {
 	fields, err := s.db.HKeys(ctx, s.documentsKey(origin, code)).Result()
 	if err != nil {
@@ -31,13 +32,16 @@ func (s *Store) Documents(ctx context.Context, origin string, code referrals.Cod
 	}
 	var names []string
 	for _, field := range fields {
-		if name, ok := strings.CutPrefix(field, s.documentField(code, desk, "")); ok {
+		if name, ok := strings.CutPrefix(field, s.documentField(code, desk, "")); ok && !strings.HasSuffix(name, forMail) {
 			names = append(names, name)
 		}
 	}
 	slices.SortFunc(names, byNumber)
 	return names, nil
 }
+
+// forMail ends the names of copies for mail.
+const forMail = ".mail.asc"
 
 // byNumber orders CODE.asc, CODE.2.asc, CODE.10.asc, CODE.f1.pgp, CODE.f2.pgp.
 func byNumber(a, b string) int {

@@ -24,7 +24,8 @@ func TestDocumentsAreKeptForADeskAndDropped(t *testing.T) {
 		for _, i := range []int{3, 0, 2, 4, 1} {
 			c.Documents = append(c.Documents, doc("lima", names[i]))
 		}
-		c.Documents = append(c.Documents, doc("lima-2", names[0]))
+		const forMail = "ABCD-EFGH.2.mail.asc"
+		c.Documents = append(c.Documents, doc("lima-2", names[0]), doc("lima", forMail))
 		b.writeFile(t, w.Slot, "ABCD-EFGH.f1.pgp", []byte("body"))
 		_, again := b.mustCommit(t, w, c)
 		got, err := b.Documents(b.ctx, w.Slot, code, "lima")
@@ -35,6 +36,9 @@ func TestDocumentsAreKeptForADeskAndDropped(t *testing.T) {
 		if err != nil || string(body) != "lima"+names[1] {
 			t.Fatalf("document: %q %v", body, err)
 		}
+		if body, err := b.Document(b.ctx, w.Slot, code, "lima", forMail); err != nil || string(body) != "lima"+forMail {
+			t.Fatalf("a copy for mail, which is not listed: %q %v", body, err)
+		}
 		if _, err := b.Document(b.ctx, w.Slot, code, "lima-2", names[1]); !errors.Is(err, referrals.ErrUnknown) {
 			t.Fatalf("another desk's document: %v", err)
 		}
@@ -43,6 +47,9 @@ func TestDocumentsAreKeptForADeskAndDropped(t *testing.T) {
 		_, again = b.mustCommit(t, *again, drop)
 		if got, _ := b.Documents(b.ctx, w.Slot, code, "lima"); len(got) != 0 {
 			t.Fatalf("dropped: %v", got)
+		}
+		if _, err := b.Document(b.ctx, w.Slot, code, "lima", forMail); !errors.Is(err, referrals.ErrUnknown) {
+			t.Fatalf("a copy for mail was not dropped: %v", err)
 		}
 		if got, _ := b.Documents(b.ctx, w.Slot, code, "lima-2"); len(got) != 1 {
 			t.Fatalf("another desk's copies went too: %v", got)
