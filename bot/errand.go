@@ -33,6 +33,7 @@ type runner struct {
 	hands   *hands
 	out     *outbox
 	desks   *post
+	mails   *mailer // nil: no mail
 	wake    func(slot string)
 	now     func() time.Time
 	log     *slog.Logger
@@ -83,6 +84,7 @@ func (r *runner) move(ctx context.Context, m referrals.Move) error {
 
 // Move makes a move and starts the errands it leaves.
 func (r *runner) Move(ctx context.Context, m referrals.Move) (referrals.Holding, error) {
+	m.Errands = r.mails.also(m.Errands)
 	h, tasks, err := r.store.Move(ctx, m)
 	if err != nil {
 		return h, err

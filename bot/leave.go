@@ -274,6 +274,10 @@ func lineOf(n referrals.Notice) string {
 
 // notice queues a notice to one rung. done is told of the card that was sent, if one was.
 func (r *runner) notice(id errandID, n referrals.Notice, done func(context.Context, ...referrals.Delivery)) {
+	if n.Via == referrals.ByMail {
+		r.byMail(id, n, done)
+		return
+	}
 	if n.Kind == referrals.NoticePage {
 		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
 	}

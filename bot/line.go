@@ -66,6 +66,8 @@ type Options struct {
 	Random io.Reader
 	Log    *slog.Logger
 	Meters *Meters
+
+	Mail *Mail // optional: desks are told by mail too
 }
 
 // Numbers of goroutines, and how often what others left is looked for.
@@ -163,6 +165,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
+	l.withMail(p)
 	gone := &away{texts: o.Texts, fallback: o.Fallback, dir: o.Directory, ownDeskBot: own, out: l.out, desks: p, hands: l.runner.hands, now: o.Now}
 	for b := range l.clients {
 		r := &receiver{bot: b, store: o.Store, hand: l.workers.hand, away: gone, log: o.Log, meters: o.Meters}
@@ -200,7 +203,7 @@ func (l *Line) Move(ctx context.Context, m referrals.Move) (referrals.Holding, e
 }
 
 // Depth is how many messages wait to leave this process.
-func (l *Line) Depth() int { return l.out.depth() }
+func (l *Line) Depth() int { return l.out.depth() + l.runner.mails.depth() }
 
 // Start tells Telegram how updates are received. It fails when Telegram refuses.
 func (l *Line) Start(ctx context.Context) error {
@@ -234,6 +237,7 @@ func (l *Line) Run(ctx context.Context) error {
 	for range urgentCount {
 		senders.Go(func() { l.out.run(working, laneEmergency) })
 	}
+	l.mailing(working, &senders)
 	received := make(chan struct{})
 	for range workerCount {
 		finishers.Go(func() { l.workers.work(working, received, false) })
@@ -248,6 +252,7 @@ func (l *Line) Run(ctx context.Context) error {
 	l.workers.stop()
 	close(received)
 	finishers.Wait()
+	l.runner.mails.close()
 	l.out.drain(working)
 	senders.Wait()
 	kept()

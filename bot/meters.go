@@ -26,6 +26,8 @@ type Meters struct {
 	Calls        *prometheus.CounterVec // by method and result
 	TooMany      prometheus.Counter
 	Pages        prometheus.Counter
+	Mails        *prometheus.CounterVec // by kind and result
+	MailTime     *prometheus.HistogramVec
 }
 
 // NewMeters makes the meters and registers them.
@@ -57,6 +59,8 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		Calls:        counter("telegram_calls_total", "Calls of the Bot API, by method and result.", "method", "result"),
 		TooMany:      counter("telegram_429_total", "Calls that Telegram asked to repeat later.").WithLabelValues(),
 		Pages:        counter("pages_total", "Cases that nobody answered: a person must look.").WithLabelValues(),
+		Mails:        counter("mails_total", "Attempts to send a mail, by kind and result.", "kind", "result"),
+		MailTime:     times("mail_seconds", "From a notice to the mail server's having it.", quick, "lane"),
 	}
 	m.zero()
 	return m
@@ -68,7 +72,10 @@ var (
 	deskStates = [...]referrals.State{referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed}
 	ngoStates  = [...]referrals.State{referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed, referrals.Declined,
 		referrals.Expired, referrals.Returned, referrals.Withdrawn}
-	refusals   = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "secret", "body"}
+	refusals    = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "secret", "body"}
+	mailedKinds = [...]referrals.NoticeKind{referrals.NoticeAlert, referrals.NoticeAddition, referrals.NoticeOffer, referrals.NoticeWithdrawn,
+		referrals.NoticeEnded, referrals.NoticeExpired, referrals.NoticePage}
+	mailedAs   = [...]Verdict{MailSent, MailLater, MailRefused, MailSettings, mailLate}
 	sentAs     = [...]string{"sealed", "not_accepted"}
 	apiMethods = [...]string{"getUpdates", "getMe", "sendMessage", "sendDocument", "editMessageText", "editMessageCaption",
 		"editMessageReplyMarkup", "answerCallbackQuery", "deleteMessages", "leaveChat"}
@@ -94,11 +101,17 @@ func (m *Meters) zero() {
 	for _, l := range caseLanes {
 		m.AlertTime.WithLabelValues(string(l))
 		m.AckTime.WithLabelValues(string(l))
+		m.MailTime.WithLabelValues(string(l))
 		for _, o := range sentAs {
 			m.Submissions.WithLabelValues(string(l), o)
 		}
 		for _, s := range deskStates {
 			m.Alerts.WithLabelValues(string(s), string(l))
+		}
+	}
+	for _, k := range mailedKinds {
+		for _, v := range mailedAs {
+			m.Mails.WithLabelValues(string(k), string(v))
 		}
 	}
 	for _, s := range ngoStates {

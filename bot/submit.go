@@ -13,6 +13,7 @@ import (
 type copyFor struct {
 	desk   *referrals.Desk
 	sealed []byte
+	mail   []byte // the same as the body of a mail; nil: there is none
 }
 
 // submit seals a draft as a new case, one copy for each desk consented to. When nothing could be
@@ -97,13 +98,14 @@ func first(values []string) string {
 func (tn *turn) sealAll(p *paper, desks []*referrals.Desk) []copyFor {
 	var out []copyFor
 	for _, d := range desks {
-		sealed, err := tn.seal.SealNamed(d.ID, p.code.DocumentName(p.number), p.compose(d, tn.texts))
+		name, document := p.code.DocumentName(p.number), p.compose(d, tn.texts)
+		sealed, err := tn.seal.SealNamed(d.ID, name, document)
 		if err != nil {
 			tn.meters.SealFailures.WithLabelValues(d.ID).Inc()
 			tn.log.Error("a copy could not be sealed", "desk", d.ID, "err", err)
 			continue
 		}
-		out = append(out, copyFor{desk: d, sealed: sealed})
+		out = append(out, copyFor{desk: d, sealed: sealed, mail: tn.sealForMail(d, name, document)})
 	}
 	return out
 }
@@ -113,9 +115,8 @@ func (tn *turn) begin(p *paper, copies []copyFor) error {
 	c := referrals.Case{Code: p.code, Lane: p.lane, Slot: tn.work.Slot, Chat: tn.work.Member, SentAt: tn.at, Documents: 1}
 	for _, one := range copies {
 		c.Shares = append(c.Shares, referrals.Share{Desk: one.desk.ID, Kind: one.desk.Kind, Stage: referrals.Kept})
-		tn.out.Documents = append(tn.out.Documents, referrals.Document{Case: p.code, Desk: one.desk.ID,
-			Name: p.code.DocumentName(1), Body: one.sealed, Keep: tn.keep.Sealed})
 	}
+	tn.keepCopies(p.code, p.number, copies)
 	c.Waiting = p.waiting()
 	c.Files = len(c.Waiting)
 	c, errands := c.Happen(referrals.Event{Kind: referrals.Sent, At: tn.at}, tn.dir)
@@ -177,10 +178,7 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 		tn.notAdded(d, before)
 		return nil
 	}
-	for _, one := range copies {
-		tn.out.Documents = append(tn.out.Documents, referrals.Document{Case: code, Desk: one.desk.ID,
-			Name: code.DocumentName(p.number), Body: one.sealed, Keep: tn.keep.Sealed})
-	}
+	tn.keepCopies(code, p.number, copies)
 	waiting := p.waiting()
 	c.Files += len(waiting)
 	tn.remember(c)

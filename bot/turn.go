@@ -47,6 +47,8 @@ type turner struct {
 	limits  Limits
 	keep    Retention
 	acts    *recentActs
+	// entity makes of a document the body of a mail; nil: there is no mail.
+	entity func(document []byte) []byte
 	// ownDeskBot says that officers and NGOs have a bot of their own.
 	ownDeskBot bool
 	log        *slog.Logger

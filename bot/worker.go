@@ -280,6 +280,7 @@ const mostCommits = 6
 // commit commits, again and again while the store does not answer: the same commit counts once, and the
 // person who waits need not wait for the lease to end.
 func (ws *workers) commit(ctx context.Context, w referrals.Work, c referrals.Commit) (tasks []referrals.Task, again *referrals.Work, err error) {
+	c.Errands = ws.runner.mails.also(c.Errands)
 	for tries := range mostCommits {
 		tasks, again, err = ws.bench.Commit(ctx, w, c)
 		if err == nil || errors.Is(err, referrals.ErrSuperseded) || errors.Is(err, referrals.ErrBorn) || ctx.Err() != nil {
