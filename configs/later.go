@@ -1,28 +1,25 @@
 package configs
 
 import (
+	"fmt"
 	"time"
 
 	"defenderline/referrals"
 )
 
-// unserved warns of what the file may say already and this release does not do yet, and refuses a
-// desk that nobody could be alerted at for that reason. Serving one of them means deleting its
-// lines here.
+// unserved warns of what the file may say already and this release does not do yet. Serving one of them means deleting its
+// lines here. It also refuses a desk that nobody could be alerted at.
 func (l *loader) unserved(c *Config) {
 	const remedy = "it may stay in the file and has no effect"
-	if c.SMTP != nil {
-		l.warn("smtp", "is not served yet", remedy)
-	}
-	if c.Operator != nil {
-		l.warn("operator.email", "is not served yet", remedy)
+	if c.Operator != nil && c.SMTP == nil && c.Operator.Email != "" {
+		l.warn("operator.email", "is paged by mail, and there is no mail server: it is shown to defenders and nothing else", "add smtp, or watch defenderline_pages_total")
 	}
 	for _, d := range c.Desks {
 		l.outlasts(c, d)
 		if d.Capacity > 0 {
 			l.warn(d.Field+".capacity", "is not served yet", remedy)
 		}
-		l.unreachable(d)
+		l.unreachable(c, d)
 	}
 }
 
@@ -38,21 +35,21 @@ func (l *loader) outlasts(c *Config, d Desk) {
 	}
 }
 
-// unreachable refuses a desk without a chat, and warns of steps of its ladder that have none.
-func (l *loader) unreachable(d Desk) {
-	field, chats := d.Field+".duty", 0
+// unreachable refuses addresses without a mail server, and a desk with neither a chat nor an address.
+func (l *loader) unreachable(c *Config, d Desk) {
+	field, ways := d.Field+".duty", 0
 	if d.Kind == referrals.NGODesk {
 		field = d.Field + ".chat"
 	}
 	for i, rung := range d.Ladder {
-		if rung.Chat != 0 {
-			chats++
+		if rung.Chat != 0 || rung.Email != "" {
+			ways++
 		}
-		if rung.Email != "" {
-			l.warn(indexed(field, i)+".email", "is not served yet", "it may stay in the file; a chat is alerted meanwhile")
+		if at := fmt.Sprintf("%s[%d].email", field, i); rung.Email != "" && l.file.SMTP == nil && !l.told(at) {
+			l.refuse(at, "has no mail server to send by", "add smtp: {host: …, port: 465, from: …}, or leave the address out")
 		}
 	}
-	if chats == 0 && !l.told(field) {
-		l.refuse(field, "has no chat, so that nobody there could be alerted", "give it the chat of an officer")
+	if ways == 0 && !l.told(field) {
+		l.refuse(field, "has no chat and no address, so that nobody there could be alerted", "give it the chat of an officer")
 	}
 }

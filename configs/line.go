@@ -72,12 +72,13 @@ func (l *loader) smtp(p *smtpPart) *SMTP {
 	return s
 }
 
-// address refuses what is not one plain mail address.
+// address refuses what is not one plain mail address in ASCII: no mail could go there.
 func (l *loader) address(field, value string) {
 	if value == "" {
 		return
 	}
-	if a, err := mail.ParseAddress(value); err != nil || a.Address != value {
+	foreign := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>()[]\,;:`, r) }
+	if a, err := mail.ParseAddress(value); err != nil || a.Address != value || len(value) > 254 || strings.ContainsFunc(value, foreign) {
 		l.refuse(field, quote(value)+" is not a mail address", "write it like duty@example.org")
 	}
 }

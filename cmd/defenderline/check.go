@@ -46,6 +46,9 @@ func (h host) check(ctx context.Context, path string, offline bool) []configs.Fi
 	if c == nil {
 		return findings
 	}
+	if !configs.Refused(findings) {
+		findings = append(findings, mailFindings(c)...)
+	}
 	ring := newKeyring(c, h.now())
 	findings = append(findings, ring.findings()...)
 	findings = append(findings, textFindings(c.Languages)...)

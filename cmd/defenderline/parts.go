@@ -116,6 +116,9 @@ func (p *parts) newLine() (*bot.Line, error) {
 		Limits: bot.Limits{UpdatesPerMinute: c.Limits.UpdatesPerChatPerMinute}, OpenCases: c.Limits.OpenCasesPerChat,
 		Retention: bot.Retention{Draft: c.Retention.Draft, Sealed: c.Retention.Sealed}, Lease: lease, Owner: owner(),
 		Now: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
+	if o.Mail, err = newMail(c); err != nil {
+		return nil, err
+	}
 	if c.Telegram.DeskToken.Set() {
 		o.DeskToken = c.Telegram.DeskToken.Reveal()
 	}
