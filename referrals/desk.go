@@ -60,8 +60,11 @@ func (d *Desk) Language(fallback string) string {
 	return fallback
 }
 
-// Within is how long a rung may stay silent in a lane.
+// Within is how long a rung may stay silent in a lane. Nobody is waited for on a rung whose officer was revoked.
 func (d *Desk) Within(rung int, lane Lane) time.Duration {
+	if rung < len(d.Ladder) && d.Ladder[rung] == (Rung{}) {
+		return 0
+	}
 	if lane == Routine && d.RoutineWithin > 0 {
 		return d.RoutineWithin
 	}

@@ -1,8 +1,16 @@
 package referrals
 
-// Directory knows every desk of the line. It is made once from the configuration and never
-// changes; neither may the desks given to it.
+import "sync/atomic"
+
+// Directory knows every desk of the line. It is made once from the configuration, whose desks nobody may change; who was
+// enrolled since is added by [Directory.Enrol]. It is safe for concurrent use, and each answer is of one moment.
 type Directory struct {
+	configured []*Desk
+	now        atomic.Pointer[index]
+}
+
+// index is what a directory knows at one time.
+type index struct {
 	all          []*Desk
 	byID         map[string]*Desk
 	byCountry    map[string]*Desk // missions only
@@ -21,56 +29,64 @@ type Seat struct {
 // NewDirectory files desks in the order of the configuration. Ids and the countries of missions
 // are expected to be unique, which the configuration's check sees to; of two the first is kept.
 func NewDirectory(desks []*Desk) *Directory {
-	d := &Directory{
+	d := &Directory{configured: desks}
+	d.now.Store(newIndex(desks))
+	return d
+}
+
+func newIndex(desks []*Desk) *index {
+	x := &index{
 		byID:      make(map[string]*Desk, len(desks)),
 		byCountry: make(map[string]*Desk),
 		seats:     make(map[int64][]Seat),
 	}
 	for _, desk := range desks {
-		if _, twice := d.byID[desk.ID]; !twice {
-			d.add(desk)
+		if _, twice := x.byID[desk.ID]; !twice {
+			x.add(desk)
 		}
 	}
-	return d
+	return x
 }
 
-func (d *Directory) add(desk *Desk) {
-	d.all = append(d.all, desk)
-	d.byID[desk.ID] = desk
+func (x *index) add(desk *Desk) {
+	x.all = append(x.all, desk)
+	x.byID[desk.ID] = desk
 	for i, rung := range desk.Ladder {
 		if rung.Chat != 0 {
-			d.seats[rung.Chat] = append(d.seats[rung.Chat], Seat{Desk: desk, Rung: i})
+			x.seats[rung.Chat] = append(x.seats[rung.Chat], Seat{Desk: desk, Rung: i})
 		}
 	}
 	switch desk.Kind {
 	case HeadquartersDesk:
-		d.headquarters = desk
+		x.headquarters = desk
 	case NGODesk:
-		d.ngos = append(d.ngos, desk)
+		x.ngos = append(x.ngos, desk)
 	case MissionDesk:
 		for _, c := range desk.Countries {
-			if _, taken := d.byCountry[c]; !taken {
-				d.byCountry[c] = desk
+			if _, taken := x.byCountry[c]; !taken {
+				x.byCountry[c] = desk
 			}
 		}
 	}
 }
 
 // Desk is the desk of that id, or nil.
-func (d *Directory) Desk(id string) *Desk { return d.byID[id] }
+func (d *Directory) Desk(id string) *Desk { return d.now.Load().byID[id] }
 
 // Desks are all desks in configured order.
-func (d *Directory) Desks() []*Desk { return append([]*Desk(nil), d.all...) }
+func (d *Directory) Desks() []*Desk { return append([]*Desk(nil), d.now.Load().all...) }
 
 // Mission is the mission that serves a country (ISO 3166-1 alpha-2), or nil when none takes part.
-func (d *Directory) Mission(country string) *Desk { return d.byCountry[country] }
+func (d *Directory) Mission(country string) *Desk { return d.now.Load().byCountry[country] }
 
 // Headquarters is the desk behind all missions, or nil when there is none.
-func (d *Directory) Headquarters() *Desk { return d.headquarters }
+func (d *Directory) Headquarters() *Desk { return d.now.Load().headquarters }
 
 // NGOs are the NGOs in configured order.
-func (d *Directory) NGOs() []*Desk { return append([]*Desk(nil), d.ngos...) }
+func (d *Directory) NGOs() []*Desk { return append([]*Desk(nil), d.now.Load().ngos...) }
 
 // ByChat are the seats of an officer's or a caseworker's chat, in configured order; none when
 // the chat belongs to nobody of a desk.
-func (d *Directory) ByChat(chat int64) []Seat { return append([]Seat(nil), d.seats[chat]...) }
+func (d *Directory) ByChat(chat int64) []Seat {
+	return append([]Seat(nil), d.now.Load().seats[chat]...)
+}

@@ -49,8 +49,9 @@ func (d *Directory) Route(f Facts, usable func(deskID string) error) []Choice {
 		usable = func(string) error { return nil }
 	}
 	first, last := d.governments(f, usable)
-	graded := make([]grade, len(d.ngos))
-	for i, ngo := range d.ngos {
+	ngos := d.now.Load().ngos
+	graded := make([]grade, len(ngos))
+	for i, ngo := range ngos {
 		graded[i] = gradeNGO(ngo, f, usable)
 	}
 	slices.SortStableFunc(graded, better)
@@ -85,7 +86,7 @@ func (d *Directory) Recipients(f Facts, usable func(deskID string) error) []Choi
 
 // governments are who stands first and who stands behind the NGOs; either may have no desk.
 func (d *Directory) governments(f Facts, usable func(string) error) (first, last Choice) {
-	mission := d.byCountry[f.Country]
+	mission := d.Mission(f.Country)
 	if mission == nil {
 		return d.chooseHeadquarters(Reason{Kind: NoMission, Detail: f.Country}, usable), Choice{}
 	}
@@ -100,11 +101,12 @@ func (d *Directory) governments(f Facts, usable func(string) error) (first, last
 }
 
 func (d *Directory) chooseHeadquarters(why Reason, usable func(string) error) Choice {
-	if d.headquarters == nil {
+	headquarters := d.Headquarters()
+	if headquarters == nil {
 		return Choice{}
 	}
-	c := Choice{Desk: d.headquarters, Fits: true, Instead: why.Kind != BehindAll, Reasons: []Reason{why}}
-	if usable(d.headquarters.ID) != nil {
+	c := Choice{Desk: headquarters, Fits: true, Instead: why.Kind != BehindAll, Reasons: []Reason{why}}
+	if usable(headquarters.ID) != nil {
 		c.Fits = false
 		c.Reasons = append(c.Reasons, Reason{Kind: KeyUnusable, Against: true})
 	}

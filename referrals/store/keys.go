@@ -96,6 +96,9 @@ func (n space) eventsKey(desk string) string { return n.key(DeskSlot(desk), "ev"
 // Marker: string, what the state keys of every process must open. Has no end: one for each store.
 func (n space) markerKey() string { return n.key("meta", "keys") }
 
+// Roll: string, sealed: who was enrolled, and the links that wait. Has no end: one for each line.
+func (n space) rollKey() string { return n.key("enrol", "roll") }
+
 // Lease: string, the owner.
 func (n space) leaseKey(name string) string { return n.key("lease:"+name, "l") }
 
