@@ -282,7 +282,7 @@ func (a *atDesk) documents(h referrals.Holding, d *referrals.Desk) {
 
 func (a *atDesk) rung(d *referrals.Desk) int {
 	for _, s := range a.seats {
-		if s.Desk == d {
+		if s.Desk.ID == d.ID { // of another moment, if somebody was enrolled meanwhile
 			return s.Rung
 		}
 	}

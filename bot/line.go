@@ -28,6 +28,7 @@ type Store interface {
 	history
 	archive
 	shelf
+	rolls
 }
 
 // Sealer is everything the line asks of OpenPGP.
@@ -95,6 +96,7 @@ type Line struct {
 	hooks   map[string]http.Handler // by bot
 	reaches map[byte]*reach
 	clock   *telegramClock
+	roster  *roster
 }
 
 // New assembles a line. Nothing runs and nothing is called until Run.
@@ -106,7 +108,7 @@ func New(o Options) (*Line, error) {
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
 	o.Meters.expect(o.Directory)
 	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{},
-		clock: &telegramClock{now: o.Now}}
+		clock: &telegramClock{now: o.Now}, roster: &roster{store: o.Store, dir: o.Directory, log: o.Log}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
@@ -161,7 +163,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, mover: l.runner,
-		clock: l.clock, acts: &recentActs{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
+		roster: l.roster, clock: l.clock, acts: &recentActs{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
@@ -205,8 +207,12 @@ func (l *Line) Move(ctx context.Context, m referrals.Move) (referrals.Holding, e
 // Depth is how many messages wait to leave this process.
 func (l *Line) Depth() int { return l.out.depth() + l.runner.mails.depth() }
 
-// Start tells Telegram how updates are received. It fails when Telegram refuses.
+// Start reads who was enrolled and tells Telegram how updates are received. It fails when the store does not answer or
+// Telegram refuses.
 func (l *Line) Start(ctx context.Context) error {
+	if err := l.roster.read(ctx); err != nil {
+		return err
+	}
 	for b, s := range l.setups {
 		url := l.o.WebhookURL
 		if url != "" && b == deskBot {
@@ -265,7 +271,7 @@ func (l *Line) Run(ctx context.Context) error {
 
 // receivers are what runs until nothing more is received.
 func (l *Line) receivers() []func(context.Context) {
-	all := []func(context.Context){l.publish, l.workers.look, l.runner.sweep}
+	all := []func(context.Context){l.publish, l.workers.look, l.runner.sweep, l.roster.watch}
 	for _, p := range l.pollers {
 		all = append(all, p.run)
 	}

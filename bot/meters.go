@@ -72,13 +72,13 @@ var (
 	deskStates = [...]referrals.State{referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed}
 	ngoStates  = [...]referrals.State{referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed, referrals.Declined,
 		referrals.Expired, referrals.Returned, referrals.Withdrawn}
-	refusals    = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "secret", "body"}
+	refusals    = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "secret", "body", "enrol"}
 	mailedKinds = [...]referrals.NoticeKind{referrals.NoticeAlert, referrals.NoticeAddition, referrals.NoticeOffer, referrals.NoticeWithdrawn,
 		referrals.NoticeEnded, referrals.NoticeExpired, referrals.NoticePage}
 	mailedAs   = [...]Verdict{MailSent, MailLater, MailRefused, MailSettings, mailLate}
 	sentAs     = [...]string{"sealed", "not_accepted"}
 	apiMethods = [...]string{"getUpdates", "getMe", "sendMessage", "sendDocument", "editMessageText", "editMessageCaption",
-		"editMessageReplyMarkup", "answerCallbackQuery", "deleteMessages", "leaveChat"}
+		"editMessageReplyMarkup", "answerCallbackQuery", "deleteMessages", "leaveChat", "setMyCommands"}
 )
 
 // results are all that a call can be counted as.

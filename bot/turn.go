@@ -40,6 +40,7 @@ type turner struct {
 	seal    sealer
 	holding holdings
 	mover   mover
+	roster  *roster // nil: nobody is enrolled here
 	history history
 	now     func() time.Time
 	clock   *telegramClock
@@ -151,6 +152,9 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 // update handles one update of a person, an officer or a caseworker.
 func (tn *turn) update(ctx context.Context, id string, u update) error {
 	from := u.chat()
+	if err := tn.enrol(ctx, u, from); err != nil {
+		return err
+	}
 	switch {
 	case from.Type != "private" && tn.isDesk(from.ID):
 		tn.desk = true
