@@ -30,6 +30,7 @@ func newRoot(h host) *cobra.Command {
 		newServe(h),
 		newRehearse(h),
 		newDesk(h),
+		newEnrol(h),
 		newVersion(h),
 	)
 	return root
