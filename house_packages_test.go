@@ -241,7 +241,7 @@ func TestMakeTestOrder(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	at := 0
-	for _, want := range []string{".ci/packages", "gofmt -l .", "go vet ./...", "go tool staticcheck ./...", "go test -race -timeout 10m ./..."} {
+	for _, want := range []string{".ci/packages", "gofmt -l .", "go vet ./...", "go tool staticcheck ./...", "go test -race -timeout 25m ./..."} {
 		next := strings.Index(out[at:], want)
 		if next < 0 {
 			t.Fatalf("%q is missing or too early in:\n%s", want, out)
