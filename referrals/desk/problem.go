@@ -47,8 +47,8 @@ func (p *problem) Error() string { return p.Title }
 
 // problemOf is a problem of a kind as it is explained in general.
 func problemOf(k kind) *problem {
-	status, title, detail := k.about()
-	return &problem{Type: root + "/problems/" + string(k), Title: title, Status: status, Detail: detail}
+	is := abouts()[k]
+	return &problem{Type: root + "/problems/" + string(k), Title: is.title, Status: is.status, Detail: is.detail}
 }
 
 // because is a problem of a kind with what is to be said of this one.
@@ -58,44 +58,41 @@ func because(k kind, detail string) *problem {
 	return p
 }
 
-// about is a kind's status, what it is called, and what to do; zero for a kind that is none.
-func (k kind) about() (status int, title, detail string) {
-	switch k {
-	case unreadable:
-		return http.StatusBadRequest, "The request cannot be read", "Compare it with " + root + "/openapi.json."
-	case badToken:
-		return http.StatusUnauthorized, "A token is needed", "Send the organisation's token as Authorization: Bearer TOKEN."
-	case unknown:
-		return http.StatusNotFound, "There is nothing here", "This organisation has nothing at this path: look at the code, and at which organisation the token is."
-	case wrongMethod:
-		return http.StatusMethodNotAllowed, "That cannot be done here", "The header Allow says what can."
-	case wrongState:
-		return http.StatusConflict, "The case is not in a state for that", "Nothing was changed. The case is in the state named here: look at it again before the next act."
-	case staleClaim:
-		return http.StatusConflict, "That claim is over", "Nothing was changed. The case was claimed again since: the number named here is the last claim's. Go on from that, or leave it to who has it."
-	case gone:
-		return http.StatusGone, "The document is no longer kept", "Sealed copies are kept for a time and then deleted. Ask the line's operator for how long."
-	default:
-		return k.aboutMore()
-	}
+// about is a kind's status, what it is called, and what to do.
+type about struct {
+	status        int
+	title, detail string
 }
 
-func (k kind) aboutMore() (status int, title, detail string) {
-	switch k {
-	case tooLarge:
-		return http.StatusRequestEntityTooLarge, "The body is too large", "Acts need a few words: 4 KiB at most."
-	case wrongType:
-		return http.StatusUnsupportedMediaType, "The body is no JSON", "Send it with Content-Type: application/json, or send no body where none is needed."
-	case wrongValue:
-		return http.StatusUnprocessableEntity, "A value is none of those possible", "Compare the body with " + root + "/openapi.json."
-	case reusedKey:
-		return http.StatusUnprocessableEntity, "That Idempotency-Key was used for another act", "Nothing was changed. Give each act a key of its own, and keep it only to repeat that act."
-	case tooMany:
-		return http.StatusTooManyRequests, "Too many calls", "Wait as long as the header Retry-After says, then go on."
-	case unavailable:
-		return http.StatusServiceUnavailable, "The line cannot answer now", "Try again in a few seconds, an act with its Idempotency-Key."
-	default:
-		return 0, "", ""
+// abouts are the kinds explained in general.
+func abouts() map[kind]about {
+	return map[kind]about{
+		unreadable: {http.StatusBadRequest, "The request cannot be read",
+			"Compare it with " + root + "/openapi.json."},
+		badToken: {http.StatusUnauthorized, "A token is needed",
+			"Send the organisation's token as Authorization: Bearer TOKEN."},
+		unknown: {http.StatusNotFound, "There is nothing here",
+			"This organisation has nothing at this path: look at the code, and at which organisation the token is."},
+		wrongMethod: {http.StatusMethodNotAllowed, "That cannot be done here",
+			"The header Allow says what can."},
+		wrongState: {http.StatusConflict, "The case is not in a state for that",
+			"Nothing was changed. The case is in the state named here: look at it again before the next act."},
+		staleClaim: {http.StatusConflict, "That claim is over",
+			"Nothing was changed. The case was claimed again since: the number named here is the last claim's. Go on from that, or leave it to who has it."},
+		gone: {http.StatusGone, "The document is no longer kept",
+			"Sealed copies are kept for a time and then deleted. Ask the line's operator for how long."},
+		tooLarge: {http.StatusRequestEntityTooLarge, "The body is too large",
+			"Acts need a few words: 4 KiB at most."},
+		wrongType: {http.StatusUnsupportedMediaType, "The body is no JSON",
+			"Send it with Content-Type: application/json, or send no body where none is needed."},
+		wrongValue: {http.StatusUnprocessableEntity, "A value is none of those possible",
+			"Compare the body with " + root + "/openapi.json."},
+		reusedKey: {http.StatusUnprocessableEntity, "That Idempotency-Key was used for another act",
+			"Nothing was changed. Give each act a key of its own, and keep it only to repeat that act."},
+		tooMany: {http.StatusTooManyRequests, "Too many calls",
+			"Wait as long as the header Retry-After says, then go on."},
+		unavailable: {http.StatusServiceUnavailable, "The line cannot answer now",
+			"Try again in a few seconds, an act with its Idempotency-Key."},
 	}
 }
 
