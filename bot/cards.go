@@ -158,7 +158,7 @@ func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string,
 			continue
 		}
 		c := cardOf(mark).edit(r.desks.deskBot, d.Ladder[rung].Chat, describe(r.desks.texts, lang, h, d),
-			deskKeyboard(r.desks.texts, lang, h.Code, h.State))
+			deskKeyboard(r.desks.texts, lang, h))
 		_, again := r.desks.deliver(ctx, c, e)
 		if again > 0 {
 			return again

@@ -6,9 +6,6 @@ import (
 	"defenderline/referrals"
 )
 
-// leadsTo is the state that each act that asks something first leads to in the end.
-var leadsTo = map[string]referrals.State{"decline": referrals.Declined, "return": referrals.Returned, "complete": referrals.Completed, "close": referrals.Closed}
-
 // recentActs knows from which chat a case was brought to the state it is in, of the acts that this process made lately. It is a courtesy,
 // kept in memory only: somebody who comes second is told whether a colleague was faster or it was the same button pressed
 // twice. A nil one knows nothing.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	tg "github.com/go-telegram/bot"
 
@@ -131,8 +130,8 @@ func (a *atDesk) back() {
 	}
 }
 
-// find is the holding a code names at one of the officer's desks, for an act.
-func (a *atDesk) find(ctx context.Context, code, act string) (referrals.Holding, *referrals.Desk, error) {
+// find is the holding a code names at one of the officer's desks, for a button.
+func (a *atDesk) find(ctx context.Context, code, button string) (referrals.Holding, *referrals.Desk, error) {
 	if c, n, ok := referrals.ParseReferralCode(code); ok {
 		code = referrals.ReferralCode(c, n)
 	} else if c, ok := referrals.ParseCode(code); ok {
@@ -150,7 +149,7 @@ func (a *atDesk) find(ctx context.Context, code, act string) (referrals.Holding,
 		if err != nil {
 			return h, s.Desk, err
 		}
-		if desk == nil || better(h, found, act) {
+		if desk == nil || better(h, found, button) {
 			found, desk = h, s.Desk
 		}
 	}
@@ -162,23 +161,23 @@ func (a *atDesk) find(ctx context.Context, code, act string) (referrals.Holding,
 
 // better chooses between two desks of one officer that know the same case: the one where the act can be done, and
 // of two the one that was told last, so that each is reached by pressing again.
-func better(h, than referrals.Holding, act string) bool {
-	can, could := slices.Contains(deskActs[h.State], act), slices.Contains(deskActs[than.State], act)
+func better(h, than referrals.Holding, button string) bool {
+	can, could := slices.Contains(deskActs[h.State], button), slices.Contains(deskActs[than.State], button)
 	return can && (!could || h.Since.After(than.Since))
 }
 
 // pressed does what a button says. Codes of other desks are as unknown as those that never were.
 func (a *atDesk) pressed(ctx context.Context) error {
-	act, value, token := splitData(a.u.Callback.Data)
-	if act == "nav" && value == "back" {
+	field, value, token := splitData(a.u.Callback.Data)
+	if field == "nav" && value == "back" {
 		a.back()
 		return nil
 	}
-	code := value
-	if act == "reason" || act == "outcome" {
-		code, _, _ = strings.Cut(token, ".")
+	code, act := value, actOf(field)
+	if field == "reason" || field == "outcome" {
+		code, act = askedIn(field, token)
 	}
-	h, d, err := a.find(ctx, code, act)
+	h, d, err := a.find(ctx, code, buttonOf(act))
 	if errors.Is(err, referrals.ErrUnknown) {
 		a.meters.Refused.WithLabelValues("unknown_code").Inc()
 		a.toast("desk.toast.unknown", nil)
@@ -187,50 +186,8 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	switch act {
-	case "open":
-		return a.open(h, d)
-	case "decline", "return", "complete", "close":
-		return a.ask(ctx, act, h, d)
-	}
-	m, ok := a.move(act, value, token, h, d)
-	if !ok {
-		a.toast("desk.toast.unknown", nil)
-		return nil
-	}
-	return a.act(ctx, m, h, d)
+	return a.does(ctx, onCase{button: field, value: value, act: act, h: h, d: d})
 }
-
-// move is the move a button stands for.
-func (a *atDesk) move(act, value, token string, h referrals.Holding, d *referrals.Desk) (referrals.Move, bool) {
-	id := act + ":" + a.id
-	_, asked, _ := strings.Cut(token, ".")
-	switch {
-	case act == "ack":
-		return referrals.Acknowledge(h, id, a.at), true
-	case act == "claim":
-		return referrals.Claim(h, d, id, a.at), true
-	case act == "accept":
-		return referrals.Accept(h, id, a.at), true
-	case act == "reason" && asked == "d" && slices.Contains(reasonValues, value):
-		return referrals.Decline(h, value, id, a.at), true
-	case act == "reason" && asked == "r" && slices.Contains(reasonValues, value):
-		return referrals.Return(h, value, id, a.at), true
-	case act == "outcome" && d.Kind == referrals.NGODesk && slices.Contains(outcomeValues, value):
-		return referrals.Complete(h, value, id, a.at), true
-	case act == "outcome" && slices.Contains(outcomeValues, value):
-		return referrals.CloseCase(h, value, id, a.at), true
-	default:
-		return referrals.Move{}, false
-	}
-}
-
-// The contract's reasons and outcomes, in the order they are shown.
-var (
-	reasonValues  = []string{"capacity", "mandate", "country", "language", "safety", "duplicate", "other"}
-	outcomeValues = []string{"contacted", "met", "raised_private", "raised_public", "statement", "trial_attended", "visited",
-		"uk_company_raised", "referred", "funded", "relocated", "supported", "no_action"}
-)
 
 // act makes the move, answers the press and shows the case, or the list it was pressed in, as it is now.
 func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding, d *referrals.Desk) error {
@@ -289,29 +246,6 @@ func (a *atDesk) rung(d *referrals.Desk) int {
 	return 0
 }
 
-// ask asks for the reason or the outcome that an act needs. The answer's buttons carry the case.
-func (a *atDesk) ask(ctx context.Context, act string, h referrals.Holding, d *referrals.Desk) error {
-	field, values, token := "reason", reasonValues, h.Code+".d"
-	switch {
-	case act == "return":
-		token = h.Code + ".r"
-	case act == "complete" || act == "close":
-		field, values, token = "outcome", outcomeValues, h.Code
-	}
-	if !h.Open() {
-		a.late(h, leadsTo[act])
-		return a.again(ctx, h, d)
-	}
-	k := &keyboard{}
-	for _, v := range values {
-		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button."+field+"."+v, nil), Data: field + ":" + v + "#" + token}})
-	}
-	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + h.Code}})
-	a.toast("desk.toast.ask", nil)
-	a.tell(a.text("desk.ask."+act, map[string]any{"Code": h.Code}), k)
-	return nil
-}
-
 // restate shows the case as it is now, in the message whose button was pressed.
 func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
 	m := a.u.Callback.Message
@@ -320,5 +254,5 @@ func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
 	}
 	lang, _ := a.texts.Match(d.Language(a.texts.Languages()[0])) // that of the alert
 	c := card{message: m.ID, caption: m.Document != nil}
-	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h.Code, h.State)))
+	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h)))
 }

@@ -44,8 +44,6 @@ func toastOf(t testing.TB, calls []call) string {
 
 // Every button in every state: what fits moves the case, what does not changes nothing and says how it is.
 func TestEveryButtonInEveryState(t *testing.T) {
-	all := []referrals.State{referrals.Alerted, referrals.Acknowledged, referrals.Closed, referrals.Silent, referrals.Offered, referrals.Claimed,
-		referrals.Accepted, referrals.Completed, referrals.Declined, referrals.Expired, referrals.Returned, referrals.Withdrawn}
 	moves := map[string]map[referrals.State]referrals.State{
 		"ack:%s":                   {referrals.Alerted: referrals.Acknowledged, referrals.Silent: referrals.Acknowledged},
 		"claim:%s":                 {referrals.Offered: referrals.Claimed},
@@ -63,7 +61,7 @@ func TestEveryButtonInEveryState(t *testing.T) {
 			if only != "" && only != desk {
 				continue
 			}
-			for _, s := range all {
+			for _, s := range testDesks().Desk(desk).Kind.States() {
 				b, code := newBench(t), "AAAA-BBBB"
 				if desk == "fld" {
 					code += "-1"
@@ -275,13 +273,13 @@ func TestCallbackDataFits(t *testing.T) {
 		data = append(data, c.buttons()...)
 	}
 	for state := range deskActs {
-		for _, row := range deskKeyboard(b.texts, "en", longest, state).Rows {
+		for _, row := range deskKeyboard(b.texts, "en", referrals.Holding{Code: longest, State: state}).Rows {
 			for _, k := range row {
 				data = append(data, k.Data)
 			}
 		}
 	}
-	if len(data) < 2*len(outcomeValues)+2*len(reasonValues) {
+	if len(data) < 2*len(referrals.Outcomes())+2*len(referrals.Reasons()) {
 		t.Fatalf("only %d buttons", len(data))
 	}
 	for _, d := range data {
@@ -301,10 +299,10 @@ func TestReasonsAndOutcomesLeadToTheirMoves(t *testing.T) {
 		want       referrals.State
 		values     []string
 	}{
-		{"fld", "AAAA-BBBB-1", fldChat, referrals.Offered, "decline", referrals.Declined, reasonValues},
-		{"fld", "AAAA-BBBB-1", fldChat, referrals.Accepted, "return", referrals.Returned, reasonValues},
-		{"fld", "AAAA-BBBB-1", fldChat, referrals.Accepted, "complete", referrals.Completed, outcomeValues},
-		{"lima", "AAAA-BBBB", limaChat, referrals.Acknowledged, "close", referrals.Closed, outcomeValues},
+		{"fld", "AAAA-BBBB-1", fldChat, referrals.Offered, "decline", referrals.Declined, referrals.Reasons()},
+		{"fld", "AAAA-BBBB-1", fldChat, referrals.Accepted, "return", referrals.Returned, referrals.Reasons()},
+		{"fld", "AAAA-BBBB-1", fldChat, referrals.Accepted, "complete", referrals.Completed, referrals.Outcomes()},
+		{"lima", "AAAA-BBBB", limaChat, referrals.Acknowledged, "close", referrals.Closed, referrals.Outcomes()},
 	}
 	for _, tt := range tests {
 		b := newBench(t)

@@ -266,7 +266,7 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 		state = referrals.Offered
 	}
 	params := tg.SendMessageParams{ChatID: chat, Text: p.caption(d, n), LinkPreviewOptions: noPreview}
-	if k := deskKeyboard(p.texts, p.language(d), n.Code, state); k != nil {
+	if k := deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: state}); k != nil {
 		params.ReplyMarkup = k
 	}
 	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
@@ -298,7 +298,7 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	fields := map[string]string{"chat_id": strconv.FormatInt(chat, 10), "caption": p.caption(d, n),
 		"disable_content_type_detection": "true"}
 	if n.Kind == referrals.NoticeAlert {
-		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), n.Code, referrals.Alerted)))
+		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: referrals.Alerted})))
 	}
 	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
 		return c.Upload(ctx, fields, name, body)
@@ -350,32 +350,4 @@ func (p *post) open(ctx context.Context, origin string, code referrals.Code, des
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(head), body), body}, nil
-}
-
-// deskKeyboard are the acts a desk has on a case in a state; nil when it has none.
-func deskKeyboard(texts *i18n.Catalogue, lang, code string, s referrals.State) *keyboard {
-	acts := deskActs[s]
-	if len(acts) == 0 {
-		return nil
-	}
-	k := &keyboard{}
-	for _, act := range acts {
-		b := button{Text: texts.Text(lang, "desk.button."+act, nil), Data: act + ":" + code}
-		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
-			k.Rows[n-1] = append(k.Rows[n-1], b)
-			continue
-		}
-		k.Rows = append(k.Rows, []button{b})
-	}
-	return k
-}
-
-// deskActs are the buttons of a case at a desk, by its state there.
-var deskActs = map[referrals.State][]string{
-	referrals.Alerted:      {"ack", "open"},
-	referrals.Silent:       {"ack", "open"},
-	referrals.Acknowledged: {"open", "close"},
-	referrals.Offered:      {"claim", "decline"},
-	referrals.Claimed:      {"accept", "decline", "open"},
-	referrals.Accepted:     {"complete", "return", "open"},
 }

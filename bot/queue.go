@@ -23,16 +23,6 @@ type waiting struct {
 // fromQueue is the token of a button in a list of cases: pressing it leaves the list a list.
 const fromQueue = "q"
 
-// queueActs are what can be done with a case in a list, by its state there.
-var queueActs = map[referrals.State][]string{
-	referrals.Alerted:      {"ack"},
-	referrals.Silent:       {"ack"},
-	referrals.Acknowledged: {"open", "close"},
-	referrals.Offered:      {"claim"},
-	referrals.Claimed:      {"accept"},
-	referrals.Accepted:     {"complete"},
-}
-
 // queue shows what waits at the officer's desks.
 func (a *atDesk) queue(ctx context.Context) error {
 	text, k, err := a.listed(ctx)
@@ -111,7 +101,7 @@ func (a *atDesk) status(ctx context.Context, code string) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h.Code, h.State))
+	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h))
 	c.Own = true
 	a.out.Errands = append(a.out.Errands, c.errand(cards(d.ID, h.Code, a.rung(d))))
 	return nil

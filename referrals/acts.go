@@ -60,6 +60,26 @@ func (a Act) Whys() []string {
 	}
 }
 
+// To is the state that the act leads to.
+func (a Act) To() State {
+	switch a {
+	case ActAcknowledge:
+		return Acknowledged
+	case ActClose:
+		return Closed
+	case ActClaim:
+		return Claimed
+	case ActAccept:
+		return Accepted
+	case ActDecline:
+		return Declined
+	case ActReturn:
+		return Returned
+	default:
+		return Completed
+	}
+}
+
 // ErrAct is returned for an act that desks of the kind do not have.
 var ErrAct = errors.New("no such act at this desk")
 

@@ -34,6 +34,9 @@ func TestADeedIsTheMoveOfItsAct(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v %v, want %+v", tt.act, got, err, tt.want)
 		}
+		if tt.act.To() != got.To {
+			t.Errorf("%s leads to %s, its move to %s", tt.act, tt.act.To(), got.To)
+		}
 	}
 	if every := slices.Concat(MissionDesk.Acts(), NGODesk.Acts()); len(every) != len(tests) {
 		t.Errorf("%d acts are tested of %v", len(tests), every)

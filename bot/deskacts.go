@@ -1,0 +1,166 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"defenderline/i18n"
+	"defenderline/referrals"
+)
+
+// What an officer or a caseworker can press with a case, and what follows. Which acts there are, what each leads to and
+// which reasons and outcomes it takes is in package referrals, for buttons and API alike; here is only how they are pressed.
+// A further button has its place in deskActs, its line in atDesk.does and its handler in a file of its own.
+
+// deskActs are the buttons of a case at a desk, by its state there.
+var deskActs = map[referrals.State][]string{
+	referrals.Alerted:      {"ack", "open"},
+	referrals.Silent:       {"ack", "open"},
+	referrals.Acknowledged: {"open", "close"},
+	referrals.Offered:      {"claim", "decline"},
+	referrals.Claimed:      {"accept", "decline", "open"},
+	referrals.Accepted:     {"complete", "return", "open"},
+}
+
+// queueActs are what can be done with a case in a list, by its state there.
+var queueActs = map[referrals.State][]string{
+	referrals.Alerted:      {"ack"},
+	referrals.Silent:       {"ack"},
+	referrals.Acknowledged: {"open", "close"},
+	referrals.Offered:      {"claim"},
+	referrals.Claimed:      {"accept"},
+	referrals.Accepted:     {"complete"},
+}
+
+// onCase is a button pressed with a case that one of the officer's desks holds.
+type onCase struct {
+	// button is what was pressed: one of deskActs, or the answer to a question, "reason" or "outcome".
+	button string
+	value  string
+	// act is what the button stands for, or what the question was about; empty where it is no act.
+	act referrals.Act
+	h   referrals.Holding
+	d   *referrals.Desk
+}
+
+// does what a button says.
+func (a *atDesk) does(ctx context.Context, p onCase) error {
+	switch p.button {
+	case "open":
+		return a.open(p.h, p.d)
+	case "decline", "return", "complete", "close":
+		return a.ask(ctx, p)
+	case "ack", "claim", "accept":
+		return a.deed(ctx, p, "")
+	case "reason", "outcome":
+		return a.deed(ctx, p, p.value)
+	default:
+		a.toast("desk.toast.unknown", nil)
+		return nil
+	}
+}
+
+// actOf is the act that a button of a case stands for; what is none is none of referrals' either.
+func actOf(button string) referrals.Act {
+	if button == "ack" {
+		return referrals.ActAcknowledge
+	}
+	return referrals.Act(button)
+}
+
+// buttonOf is the button of an act.
+func buttonOf(act referrals.Act) string {
+	if act == referrals.ActAcknowledge {
+		return "ack"
+	}
+	return string(act)
+}
+
+// The answers to a question carry, behind the case's code, what was asked: a reason to decline or to return; an outcome
+// is asked for one act of each desk and needs no letter.
+func askedToken(code string, act referrals.Act) string {
+	switch act {
+	case referrals.ActDecline:
+		return code + ".d"
+	case referrals.ActReturn:
+		return code + ".r"
+	default:
+		return code
+	}
+}
+
+// askedIn reads the token of an answer.
+func askedIn(field, token string) (code string, act referrals.Act) {
+	code, letter, _ := strings.Cut(token, ".")
+	switch {
+	case field == "reason" && letter == "d":
+		return code, referrals.ActDecline
+	case field == "reason" && letter == "r":
+		return code, referrals.ActReturn
+	case field == "outcome" && isReferral(code):
+		return code, referrals.ActComplete
+	case field == "outcome":
+		return code, referrals.ActClose
+	default:
+		return code, ""
+	}
+}
+
+// isReferral says that a code is an organisation's.
+func isReferral(code string) bool {
+	_, _, ok := referrals.ParseReferralCode(code)
+	return ok
+}
+
+// deed does an act, with a reason or an outcome where it needs one.
+func (a *atDesk) deed(ctx context.Context, p onCase, why string) error {
+	m, err := referrals.Deed{Act: p.act, Why: why, ID: p.button + ":" + a.id, At: a.at}.Move(p.h, p.d)
+	if err != nil { // no act of this desk, or a reason that is none
+		a.toast("desk.toast.unknown", nil)
+		return nil
+	}
+	return a.act(ctx, m, p.h, p.d)
+}
+
+// ask asks for the reason or the outcome that an act needs. The answer's buttons carry the case.
+func (a *atDesk) ask(ctx context.Context, p onCase) error {
+	if !slices.Contains(p.d.Kind.Acts(), p.act) {
+		a.toast("desk.toast.unknown", nil)
+		return nil
+	}
+	if !p.h.Open() {
+		a.late(p.h, p.act.To())
+		return a.again(ctx, p.h, p.d)
+	}
+	field := "reason"
+	if p.act == referrals.ActClose || p.act == referrals.ActComplete {
+		field = "outcome"
+	}
+	k, token := &keyboard{}, askedToken(p.h.Code, p.act)
+	for _, v := range p.act.Whys() {
+		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button."+field+"."+v, nil), Data: field + ":" + v + "#" + token}})
+	}
+	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}})
+	a.toast("desk.toast.ask", nil)
+	a.tell(a.text("desk.ask."+p.button, map[string]any{"Code": p.h.Code}), k)
+	return nil
+}
+
+// deskKeyboard are the buttons a desk has with a case as it holds it; nil when it has none.
+func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding) *keyboard {
+	acts := deskActs[h.State]
+	if len(acts) == 0 {
+		return nil
+	}
+	k := &keyboard{}
+	for _, act := range acts {
+		b := button{Text: texts.Text(lang, "desk.button."+act, nil), Data: act + ":" + h.Code}
+		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
+			k.Rows[n-1] = append(k.Rows[n-1], b)
+			continue
+		}
+		k.Rows = append(k.Rows, []button{b})
+	}
+	return k
+}
