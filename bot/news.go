@@ -19,15 +19,18 @@ func (tn *turn) news(raw []byte) {
 		return // the chat was wiped since: it has nothing to do with the case
 	}
 	tn.emergency = tn.emergency || c.Lane == string(referrals.Emergency)
-	if n.Message != 0 {
-		tn.fileNews(n)
+	switch {
+	case n.Question != nil:
+		tn.ask(n)
+		return
+	case n.State == referrals.FileSealed: // its message has done its work
+		tn.erase([]int{n.Message})
+		return
+	case n.State == referrals.FileFailed:
+		tn.tell(n)
 		return
 	}
-	by := ""
-	if d := tn.dir.Desk(n.Desk); d != nil {
-		by = d.Name
-	}
-	next, text, ok := tn.engine.News(tn.state.Session, string(n.Code), n.State, by, n.At)
+	next, _, ok := tn.engine.News(tn.state.Session, string(n.Code), n.State, tn.deskName(n.Desk), n.At)
 	if !ok {
 		return
 	}
@@ -35,9 +38,15 @@ func (tn *turn) news(raw []byte) {
 		next.Cases = stayOpen(next.Cases, tn.state.Session.Cases, string(n.Code))
 	}
 	tn.state.Session = next
-	if !tn.state.Blocked {
-		tn.say(text)
+	tn.tell(n)
+}
+
+// deskName is a desk's name; empty when it is not known any more.
+func (tn *turn) deskName(id string) string {
+	if d := tn.dir.Desk(id); d != nil {
+		return d.Name
 	}
+	return ""
 }
 
 // stayOpen leaves one case in the state it had before, when the news would close it.
@@ -54,13 +63,4 @@ func stayOpen(next, before []flows.Case, code string) []flows.Case {
 		}
 	}
 	return out
-}
-
-// fileNews erases the message of a file that is sealed now, or says that a file did not arrive.
-func (tn *turn) fileNews(n referrals.News) {
-	if n.State == referrals.FileSealed {
-		tn.erase([]int{n.Message})
-		return
-	}
-	tn.say(flows.Text{Key: "line.file_failed", Args: map[string]any{"Code": string(n.Code)}})
 }

@@ -2,9 +2,10 @@ package bot
 
 import "defenderline/flows"
 
-// say sends a text on its own, outside of any screen.
-func (tn *turn) say(text flows.Text) {
-	v := flows.Screen{Ask: text}.View(tn.lang(), tn.texts)
+// say sends a text on its own, outside of any screen, with buttons that may be pressed at any time: those of
+// flows.QuestionButton.
+func (tn *turn) say(text flows.Text, rows ...[]flows.Button) {
+	v := flows.Screen{Ask: text, Rows: rows}.View(tn.lang(), tn.texts)
 	c := show(tn.state.Bot, tn.state.Chat, 0, v)
 	c.Stays = true
 	tn.sendOwn(c)

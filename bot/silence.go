@@ -27,6 +27,9 @@ func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
 			again = now.Add(time.Minute)
 		}
 	}
+	if held := t.heldUntil(s); !held.IsZero() && (again.IsZero() || held.Before(again)) {
+		again = held
+	}
 	return keep, again
 }
 

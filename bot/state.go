@@ -47,6 +47,8 @@ type chatState struct {
 	Agreed map[string][]string `json:"ag,omitempty"`
 	// Born is when the record began, in Unix milliseconds: what was made before, a wipe has ended.
 	Born int64 `json:"bo,omitempty"`
+	// Held is what the line has to say by itself when the person lets it.
+	Held []heldNews `json:"he,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }

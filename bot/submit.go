@@ -137,7 +137,7 @@ func (tn *turn) begin(p *paper, copies []copyFor) error {
 // that brought files go when those are sealed.
 func (tn *turn) sent(p *paper, copies []copyFor) {
 	remembered := flows.Case{Code: string(p.code), Flow: p.draft.Flow, Lane: string(p.lane), SentAt: tn.at,
-		Country: first(p.draft.Answers["country"]), State: "sent", At: tn.at, Documents: 1, Files: len(p.waiting())}
+		Country: first(p.draft.Answers["country"]), Reach: first(p.draft.Answers["reach"]), State: "sent", At: tn.at, Documents: 1, Files: len(p.waiting())}
 	for _, one := range copies {
 		remembered.Desks = append(remembered.Desks, one.desk.ID)
 		remembered.Names = append(remembered.Names, one.desk.Name)
@@ -181,6 +181,9 @@ func (tn *turn) add(d flows.Draft, before flows.Session) error {
 	tn.keepCopies(code, p.number, copies)
 	waiting := p.waiting()
 	c.Files += len(waiting)
+	if reach := d.Answers["reach"]; len(reach) > 0 {
+		c.Reach = reach[0]
+	}
 	tn.remember(c)
 	id := fmt.Sprintf("added:%s:%d", code, p.number)
 	post := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAdded, At: tn.at,

@@ -73,6 +73,7 @@ type turn struct {
 	sweep  int   // the first of the line's messages that are deleted with it; 0: none
 	told   bool  // a group or a stranger was answered: once for all that they sent
 	desk   bool  // an officer or a caseworker is answered
+	here   bool  // the person has done something
 	// emergency says that there is news of an emergency.
 	emergency bool
 }
@@ -101,6 +102,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	}
 	tn.asked()
 	tn.present()
+	tn.release()
 	if tn.out.State, err = tn.state.record(tn.at); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
 	}
@@ -189,6 +191,7 @@ func (tn *turn) defender(ctx context.Context, u update, chat int64) error {
 		s.Born = tn.at.UnixMilli()
 	}
 	s.Chat, s.Bot, s.Blocked, s.Last = chat, tn.bot, false, tn.at.Unix()
+	tn.here = true
 	if u.Message != nil {
 		s.Theirs = append(s.Theirs, stamp{ID: u.Message.ID, At: u.Message.Date})
 		s.Newest = max(s.Newest, u.Message.ID)
@@ -228,6 +231,9 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 		return errNotTaken
 	}
 	tn.state.Session = out.Session
+	if out.Beside {
+		return tn.beside(ctx, u, out, before)
+	}
 	if tn.twice(u, out) {
 		if out.Toast.Key == "toast.stale" {
 			out.Toast.Key = "toast.answered"
@@ -241,7 +247,7 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 	if u.Message != nil {
 		tn.state.begin(u.Message.ID)
 	}
-	if u.Callback != nil && u.Callback.Message != nil && !out.Stale {
+	if u.Callback != nil && u.Callback.Message != nil && !out.Stale && !out.Apart {
 		tn.state.begin(u.Callback.Message.ID)
 		tn.state.Screen, tn.state.Pressed = u.Callback.Message.ID, u.Callback.Message.ID
 		if tn.state.Screen > tn.state.Newest { // nothing was written below it
@@ -273,6 +279,8 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 		tn.happened(e.Case, referrals.WasEnded)
 	case flows.Wipe:
 		return tn.wipe(ctx, before)
+	case flows.Answered:
+		tn.answered(e)
 	}
 	return nil
 }

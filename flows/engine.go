@@ -113,6 +113,9 @@ type turn struct {
 	stale  bool
 	past   bool // the stale press was of an earlier screen
 	again  bool // the press did what an earlier one had done
+	apart  bool // the press was of a button below a message about a case
+	beside bool // and left the screens as they are
+	says   Text // what that message says from now on, without buttons
 	// closing replaces the screen: nothing is left to ask.
 	closing *Text
 }
@@ -157,6 +160,7 @@ func (t *turn) outcome() Outcome {
 	}
 	return Outcome{
 		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale, Past: t.past, Again: t.again,
+		Apart: t.apart, Beside: t.beside, Says: t.says,
 	}
 }
 

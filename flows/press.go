@@ -8,6 +8,9 @@ import (
 
 // press answers a button. One that the current screen does not show changes nothing.
 func (t *turn) press() error {
+	if code, ok := t.questioned(); ok {
+		return t.question(code)
+	}
 	if !t.offered() {
 		t.tooLate()
 		return nil

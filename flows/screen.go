@@ -50,6 +50,8 @@ type Button struct {
 	Several bool
 	// URL, when set, makes the button a link instead.
 	URL string
+	// Case, when set, is the code behind the # in the place of the turn: the button stands below a message about a case.
+	Case string
 }
 
 // EffectKind names what the caller must do beside showing the screen.
@@ -63,6 +65,7 @@ const (
 	Withdraw EffectKind = "withdraw" // take back the consent for Case
 	Close    EffectKind = "close"    // the person needs no more help with Case
 	Wipe     EffectKind = "wipe"     // erase the chat and its links
+	Answered EffectKind = "answered" // Question, about Case, was answered by Value
 )
 
 // Effect is one thing the caller must do, in the order given.
@@ -70,6 +73,9 @@ type Effect struct {
 	Kind  EffectKind
 	Draft Draft
 	Case  string
+	// Question and Value are what was answered.
+	Question Question
+	Value    string
 }
 
 // Outcome is the result of one step.
@@ -85,6 +91,11 @@ type Outcome struct {
 	Past bool
 	// Again says that a button of a multiple choice was pressed a second time: the screen is the same as before.
 	Again bool
+	// Apart says that the press was of a button below a message about a case, which is none of the screens. Beside says that
+	// it left those as they were: there is none to show.
+	Apart, Beside bool
+	// Says is what that message says from now on, without buttons; empty: it stays as it is.
+	Says Text
 }
 
 // Recipient is an organisation that may be named in a consent question.

@@ -135,6 +135,7 @@ func (p *Player) submitted(d Draft) Case {
 //	language es                    the messenger says so surely; nothing is shown
 //	noticed                        the safety notice was understood before; nothing is shown
 //	news TEST-2222 read Embassy    a desk did something with a case
+//	ask TEST-2222 reached lima     a question about a case is opened, about something
 //	silent                         the person was silent for a moment: Flush, when something waits
 //	expire                         the person was silent for too long
 func (p *Player) Happen(what string) (string, error) {
@@ -153,17 +154,34 @@ func (p *Player) Happen(what string) (string, error) {
 	case len(words) == 1 && words[0] == "expire":
 		record += p.take(p.engine.Expire(p.session))
 	case len(words) >= 3 && words[0] == "news":
-		p.at = p.at.Add(time.Minute)
-		s, text, ok := p.engine.News(p.session, words[1], words[2], strings.Join(words[3:], " "), p.at)
-		if !ok {
-			return record + "no news\n", nil
-		}
-		p.session = s
-		record += "news " + written(text) + "\n"
+		record += p.news(words[1], words[2], strings.Join(words[3:], " "))
+	case len(words) == 4 && words[0] == "ask":
+		record += p.asked(words[1], Question{Field: words[2], About: words[3], At: p.at})
 	default:
-		return "", fmt.Errorf("%q is nothing that can happen: write language, noticed, news, silent or expire", what)
+		return "", fmt.Errorf("%q is nothing that can happen: write language, noticed, news, ask, silent or expire", what)
 	}
 	return record, nil
+}
+
+// news plays that a desk did something with a case.
+func (p *Player) news(code, state, by string) string {
+	p.at = p.at.Add(time.Minute)
+	s, text, ok := p.engine.News(p.session, code, state, by, p.at)
+	if !ok {
+		return "no news\n"
+	}
+	p.session = s
+	return "news " + written(text) + "\n"
+}
+
+// asked plays that a question about a case is opened.
+func (p *Player) asked(code string, q Question) string {
+	s, ok := p.engine.Ask(p.session, code, q)
+	if !ok {
+		return "not asked\n"
+	}
+	p.session = s
+	return ""
 }
 
 // read reads an answer into an input.

@@ -59,9 +59,12 @@ func (e *Engine) News(s Session, code, state, by string, at time.Time) (Session,
 	}
 	s.Cases = slices.Clone(s.Cases)
 	s.Cases[i].State, s.Cases[i].By, s.Cases[i].At = state, by, at
-	return s, Text{Key: "news." + state, Args: map[string]any{
-		"Code": code, "Desk": desk(by), "Time": at,
-	}}, true
+	return s, NewsText(code, state, by, at), true
+}
+
+// NewsText says that a case has come to a state by a desk.
+func NewsText(code, state, by string, at time.Time) Text {
+	return Text{Key: "news." + state, Args: map[string]any{"Code": code, "Desk": desk(by), "Time": at}}
 }
 
 // desk is a desk by its name, or somehow when the name is not known any more.

@@ -22,6 +22,8 @@ type Session struct {
 	Parked []Draft `json:"p,omitempty"`
 	// Cases are the cases this chat has sent and may still see, latest last.
 	Cases []Case `json:"c,omitempty"`
+	// Quiet is when the line must not write here by itself.
+	Quiet Quiet `json:"q,omitzero"`
 }
 
 // Draft is one conversation that has not been sent.
@@ -99,6 +101,8 @@ type Case struct {
 	Lane    string    `json:"l"`
 	SentAt  time.Time `json:"s"`
 	Country string    `json:"co,omitempty"`
+	// Reach is how its defender wants to be reached, as it was answered last; empty is here, in the chat.
+	Reach string `json:"re,omitempty"`
 	// Desks are the ids consented to ("mission" resolved to the desk's id), in order.
 	Desks []string `json:"d,omitempty"`
 	// Names are the names of the desks, in the same order.
@@ -111,6 +115,8 @@ type Case struct {
 	// By is the name of the desk the state comes from.
 	By string    `json:"by,omitempty"`
 	At time.Time `json:"at,omitzero"`
+	// Questions are those that were asked about it and not answered.
+	Questions []Question `json:"q,omitempty"`
 }
 
 // States of a case in which it takes no additions.

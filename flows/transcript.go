@@ -38,6 +38,9 @@ func transcript(out Outcome) string {
 	if out.Toast.Key != "" {
 		fmt.Fprintf(&b, "toast %s\n", written(out.Toast))
 	}
+	if out.Beside {
+		return b.String() + beside(out)
+	}
 	for _, n := range out.Screen.Notes {
 		fmt.Fprintf(&b, "note %s\n", written(n))
 	}
@@ -52,6 +55,18 @@ func transcript(out Outcome) string {
 		b.WriteString(writtenEffect(e) + "\n")
 	}
 	return b.String()
+}
+
+// beside is what came of a press that left the screen as it was.
+func beside(out Outcome) string {
+	words := "as before\n"
+	if out.Says.Key != "" {
+		words += "says " + written(out.Says) + "\n"
+	}
+	for _, e := range out.Effects {
+		words += writtenEffect(e) + "\n"
+	}
+	return words
 }
 
 func writtenRow(row []Button) string {
@@ -103,6 +118,9 @@ func writtenEffect(e Effect) string {
 	}
 	if e.Kind == Withdraw || e.Kind == Close {
 		return strings.Join(words, " ")
+	}
+	if e.Kind == Answered {
+		return strings.TrimSpace(strings.Join(append(words, e.Question.Field, e.Question.About), " ")) + " " + e.Value
 	}
 	words = append(words, e.Draft.Flow)
 	for _, field := range slices.Sorted(maps.Keys(e.Draft.Answers)) {

@@ -157,6 +157,8 @@ func (r renderer) button(b Button, turn int) ViewButton {
 	}
 	data := b.Field + ":" + b.Value + "#" + token(turn)
 	switch {
+	case b.Case != "":
+		data = b.Field + ":" + b.Value + "#" + b.Case
 	case b.Several && b.Checked:
 		data += unmark
 	case b.Several:

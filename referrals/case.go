@@ -103,6 +103,7 @@ const (
 	WasWiped        EventKind = "wiped"    // the chat no longer has to do with it
 	WasSealed       EventKind = "sealed"   // one of its files is sealed and kept
 	WasUnsealed     EventKind = "unsealed" // one of its files could not be fetched or sealed
+	WasAnswered     EventKind = "answered" // the defender answered a question about it
 )
 
 // Event is one thing that happened to a case, from a desk or from its defender.
@@ -121,6 +122,9 @@ type Event struct {
 	// File is the file that was sealed or not, Message the message that brought it.
 	File    string `json:"fi,omitempty"`
 	Message int    `json:"m,omitempty"`
+	// Question is what the defender was asked, Answer the value of the button.
+	Question *Question `json:"q,omitempty"`
+	Answer   string    `json:"an,omitempty"`
 }
 
 // FilesName is the member name of a case's files in its slot: they are fetched and sealed apart from the
@@ -165,6 +169,8 @@ type News struct {
 	Held bool `json:"h,omitempty"`
 	// Message is the message whose file was sealed or could not be.
 	Message int `json:"m,omitempty"`
+	// Question is what the chat is asked, instead of being told of a state.
+	Question *Question `json:"q,omitempty"`
 }
 
 // The news of a file: it was sealed, or it could not be.

@@ -42,6 +42,8 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 		return c.sealed(e, dir)
 	case WasWithdrawn, WasEnded:
 		return c.recalled(e)
+	case WasAnswered:
+		return c.answered(e)
 	}
 	return c, nil
 }

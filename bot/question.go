@@ -1,0 +1,63 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	tg "github.com/go-telegram/bot"
+
+	"defenderline/flows"
+	"defenderline/referrals"
+)
+
+// ask brings a question about a case to the chat that sent it. It is asked once, and open until it is answered.
+func (tn *turn) ask(n referrals.News) {
+	q := flows.Question{Field: n.Question.Field, About: n.Question.About, By: n.Question.By, At: n.Question.At}
+	if _, _, known := tn.asks(string(n.Code), q); !known {
+		return
+	}
+	next, ok := tn.engine.Ask(tn.state.Session, string(n.Code), q)
+	if !ok {
+		return
+	}
+	tn.state.Session = next
+	tn.tell(n)
+}
+
+// asks is how a question is put, and the buttons that answer it, which are those of flows.QuestionButton. It reports false for one
+// that this version does not know.
+func (tn *turn) asks(code string, q flows.Question) (text flows.Text, rows [][]flows.Button, known bool) {
+	switch q.Field {
+	default:
+		return flows.Text{}, nil, false
+	}
+}
+
+// answered tells a case what its defender answered to a question.
+func (tn *turn) answered(e flows.Effect) {
+	code, ok := referrals.ParseCode(e.Case)
+	if !ok {
+		return
+	}
+	q := referrals.Question{Field: e.Question.Field, About: e.Question.About, By: e.Question.By, At: e.Question.At}
+	id := fmt.Sprintf("answered:%s:%s:%s:%d", code, q.Field, q.About, q.At.UnixMilli())
+	p := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAnswered, At: tn.at, Question: &q, Answer: e.Value})
+	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &p})
+}
+
+// beside answers the press of a button below a message about a case. The screens stay as they are; the message says from now on
+// what was answered.
+func (tn *turn) beside(ctx context.Context, u update, out flows.Outcome, before flows.Session) error {
+	tn.press(u, out.Toast)
+	if m := u.Callback.Message; m != nil && out.Says.Key != "" {
+		text := flows.Screen{Ask: out.Says}.View(tn.lang(), tn.texts).Text
+		tn.send(call{Bot: tn.state.Bot, Chat: tn.state.Chat, Method: "editMessageText", Params: encode(tg.EditMessageTextParams{
+			ChatID: tn.state.Chat, MessageID: m.ID, Text: text, LinkPreviewOptions: noPreview})})
+	}
+	for _, e := range out.Effects {
+		if err := tn.effect(ctx, e, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
