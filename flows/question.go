@@ -77,7 +77,11 @@ func (t *turn) questioned() (string, bool) {
 	return code, true
 }
 
-// question answers the press of a button that stands below a message about a case. Each field has a handler in a file of its own.
+// replies are the fields of questions. Each says whether a value answers an open question, and what the message that asked it says
+// from then on.
+var replies = map[string]func(c Case, q Question, value string) (says Text, ok bool){}
+
+// question answers the press of a button that stands below a message about a case.
 func (t *turn) question(code string) error {
 	t.apart, t.beside = true, true
 	i := slices.IndexFunc(t.s.Cases, func(c Case) bool { return c.Code == code })
@@ -86,24 +90,42 @@ func (t *turn) question(code string) error {
 		return nil
 	}
 	t.s.Cases = slices.Clone(t.s.Cases)
-	switch c := &t.s.Cases[i]; {
-	case t.in.Field == "case":
+	c := &t.s.Cases[i]
+	if t.in.Field == "case" {
 		return t.answerBack(c)
-	default:
-		t.over()
-		return nil
 	}
+	t.reply(c)
+	return nil
 }
 
 // over answers a press that answers no open question.
 func (t *turn) over() { t.toast = Text{Key: "toast.question_over"} }
 
-// answered ends the question q of a case by what was pressed: nothing is asked any more, the caller is told by an effect, and the
-// message that asked it says instead what was answered.
-func (t *turn) answered(c *Case, q Question, says Text) {
+// reply ends an open question of a case by what was pressed: the caller is told by an effect, and the message that asked says instead
+// what was answered.
+func (t *turn) reply(c *Case) {
+	q, open := c.openFor(t.in.Field, t.in.Value)
+	says, known := Text{}, replies[t.in.Field]
+	if open && known != nil && c.Open() {
+		says, open = known(*c, q, t.in.Value)
+	}
+	if says.Key == "" || !open {
+		t.over()
+		return
+	}
 	c.close(q)
 	t.doing = append(t.doing, Effect{Kind: Answered, Case: c.Code, Question: q, Value: t.in.Value})
 	t.says = says
+}
+
+// openFor is the open question that a button answers: the one about what the button names, or else the newest of its field.
+func (c Case) openFor(field, value string) (found Question, open bool) {
+	for _, q := range c.Questions {
+		if q.Field == field && (!open || found.About != value) {
+			found, open = q, true
+		}
+	}
+	return found, open
 }
 
 // answerBack begins an addition to the case below whose news the button stands, or goes on with the one that waits.
