@@ -52,6 +52,8 @@ type Share struct {
 	Stage Stage `json:"s"`
 	// Holding is the code under which the desk knows it: the case's, or the referral's.
 	Holding string `json:"h,omitempty"`
+	// Taken is when somebody had it last, as far as the case has heard.
+	Taken time.Time `json:"t,omitzero"`
 	// Read says that an NGO claimed it and was given the documents, whatever it did then. After
 	// completion it says nothing: who completed has read.
 	Read bool `json:"r,omitempty"`

@@ -28,6 +28,8 @@ type Desk struct {
 	Zone      *time.Location
 	Web       string
 	Ladder    []Rung
+	// OnDuty is the rung of whoever has taken the duty: it is alerted first, then the others in their order.
+	OnDuty int
 	// RoutineWithin replaces a rung's time for routine cases; zero: the rung's own.
 	RoutineWithin time.Duration
 	// Hours are the duty hours for routine cases; the zero value is always.
@@ -50,6 +52,7 @@ type Rung struct {
 	Chat   int64 // the messenger's id of the officer's chat; 0: none
 	Email  string
 	Within time.Duration
+	Name   string // of somebody who was enrolled; empty: the place in the ladder says who it is
 }
 
 // Language is the language that documents for the desk are labelled in, or fallback.
@@ -62,7 +65,7 @@ func (d *Desk) Language(fallback string) string {
 
 // Within is how long a rung may stay silent in a lane. Nobody is waited for on a rung whose officer was revoked.
 func (d *Desk) Within(rung int, lane Lane) time.Duration {
-	if rung < len(d.Ladder) && d.Ladder[rung] == (Rung{}) {
+	if rung < len(d.Ladder) && d.Ladder[rung].nobody() {
 		return 0
 	}
 	if lane == Routine && d.RoutineWithin > 0 {

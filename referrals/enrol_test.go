@@ -159,8 +159,8 @@ func TestEnrolledRungsStay(t *testing.T) {
 	}
 	h := Holding{Desk: "lima", Code: "AAAA-BBBB", State: Alerted, Rung: 2, Due: noon}
 	passed, ok := Overslept(h, now, noon)
-	if !ok || passed.Rung != 3 || passed.Due != noon {
-		t.Errorf("the empty rung is alerted as %+v", passed)
+	if !ok || passed.Rung != 4 || passed.Due != noon.Add(2*time.Minute) {
+		t.Errorf("after the empty rung: %+v", passed)
 	}
 	l := linkFor(t, "lima", "Dan")
 	r = must(must(r.Invite(l, noon)).Enrol(l.Hash, 104, noon))

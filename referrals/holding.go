@@ -37,8 +37,12 @@ type Holding struct {
 	Lane  Lane
 	// Claim rises each time somebody claims it; zero: never claimed.
 	Claim int64
-	// Rung is the last rung alerted, from zero.
+	// Rung is the last rung alerted, from zero, or that of whoever acknowledged.
 	Rung int
+	// First is the rung that the ladder began with: whoever was on duty, or was handed the case. Told are the rungs alerted so
+	// far; none: those up to Rung.
+	First int
+	Told  Rungs
 	// Since is when the desk was first told; Due when its silence has a consequence.
 	Since, Due time.Time
 	// Origin is the slot of the case itself.
@@ -82,8 +86,11 @@ type Move struct {
 	// Claims says that the move is a claim: the number rises.
 	Claims bool `json:"cs,omitempty"`
 	// AtRung, when not negative, must be the holding's rung; Rung is the next.
-	AtRung int       `json:"ar"`
-	Rung   int       `json:"r"`
+	AtRung int `json:"ar"`
+	Rung   int `json:"r"`
+	// First and Told are the holding's from then on, where Origin is given.
+	First  int       `json:"fi,omitempty"`
+	Told   Rungs     `json:"tl,omitempty"`
 	Due    time.Time `json:"du,omitzero"` // zero: silence has no consequence any more
 	At     time.Time `json:"at"`
 	Lane   Lane      `json:"l,omitempty"`

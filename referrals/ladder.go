@@ -1,6 +1,7 @@
 package referrals
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -8,13 +9,15 @@ import (
 // open is the move by which a desk comes to hold a case: an alert to the first rung of
 // a mission or of headquarters, an offer to an NGO.
 func open(d *Desk, c Case, code string, at time.Time) Move {
-	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at,
-		Due: Due(d, 0, c.Lane, at), Lane: c.Lane, Origin: c.Slot}
+	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at, Lane: c.Lane, Origin: c.Slot}
 	kind := NoticeAlert
 	if d.Kind == NGODesk {
 		m.To, kind = Offered, NoticeOffer
+	} else if m.Rung = d.First(); m.Rung > 0 {
+		m.First, m.Told = m.Rung, Rungs(0).With(m.Rung)
 	}
-	m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: d.ID, Code: code, Lane: c.Lane, Origin: c.Slot, At: at, Due: m.Due}}}
+	m.Due = Due(d, m.Rung, c.Lane, at)
+	m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: d.ID, Rung: m.Rung, Code: code, Lane: c.Lane, Origin: c.Slot, At: at, Due: m.Due}}}
 	return m
 }
 
@@ -31,17 +34,20 @@ func withdraw(s Share, c Case, at time.Time) Move {
 	return m
 }
 
-// Due is when a rung's silence has a consequence. Emergencies and urgent cases ignore duty hours; a
-// routine case's time begins with the next duty hour of the desk.
+// Due is when a rung's silence has a consequence. Emergencies and urgent cases ignore duty hours; a routine case's time
+// begins with the next duty hour of the desk, and where it ends outside of them, the next duty hour is its end: nobody is
+// alerted of one in the night because somebody else did not answer in the evening.
 func Due(d *Desk, rung int, lane Lane, at time.Time) time.Time {
-	if lane == Routine {
-		zone := d.Zone
-		if zone == nil {
-			zone = time.UTC
-		}
-		at = d.Hours.Next(at.In(zone)).UTC()
+	within := d.Within(rung, lane)
+	if lane != Routine || within == 0 {
+		return at.Add(within)
 	}
-	return at.Add(d.Within(rung, lane))
+	zone := d.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	begins := d.Hours.Next(at.In(zone))
+	return d.Hours.Next(begins.Add(within).In(zone)).UTC()
 }
 
 // Overslept is the move that follows from the silence of a desk at a time: the next rung, the end of
@@ -55,7 +61,7 @@ func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
 	case Alerted:
 		return nextRung(h, d, at), true
 	case Offered, Claimed:
-		m := pass(h, []State{h.State}, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
+		m := expire(h, at)
 		m.Errands = append(m.Errands, Errand{Notice: &Notice{Kind: NoticeExpired, Desk: h.Desk, Code: h.Code, Lane: h.Lane,
 			Origin: h.Origin, At: at}})
 		return m, true
@@ -64,20 +70,70 @@ func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
 	}
 }
 
-// nextRung alerts the next rung, or tells the case that the ladder is at its end.
+// nextRung alerts the next rung, or tells the case that the ladder is at its end. The move is named by the alert that it ends: a rung
+// may be alerted of a case more than once, and each of these silences counts once, however it was noticed.
 func nextRung(h Holding, d *Desk, at time.Time) Move {
-	next := h.Rung + 1
-	m := Move{ID: "rung:" + h.Code + ":" + strconv.Itoa(next), Desk: h.Desk, Code: h.Code, From: []State{Alerted},
-		To: Alerted, AtRung: h.Rung, Rung: next, At: at}
-	if d != nil && next < len(d.Ladder) {
-		m.Due = Due(d, next, h.Lane, at)
-		m.Errands = []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: h.Desk, Rung: next, Code: h.Code, Lane: h.Lane,
-			Origin: h.Origin, At: at, Due: m.Due}}}
-		return m
+	id := "rung:" + h.Code + ":" + strconv.Itoa(h.Rung) + ":" + strconv.FormatInt(h.Due.UnixMilli(), 10)
+	if d != nil {
+		if next, ok := d.after(h.First, h.Rung); ok {
+			return h.alert(d, next, h.First, []State{Alerted}, id, at)
+		}
 	}
-	m.To, m.Rung = Silent, h.Rung
-	m.Errands = []Errand{h.event(WasSilent, m.ID, at)}
+	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: []State{Alerted}, To: Silent, AtRung: h.Rung, Rung: h.Rung, At: at}
+	m.Errands = []Errand{h.event(WasSilent, id, at)}
 	return m
+}
+
+// alert is the move that alerts a rung, in a ladder that began with first.
+func (h Holding) alert(d *Desk, rung, first int, from []State, id string, at time.Time) Move {
+	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: from, To: Alerted, AtRung: h.Rung, Rung: rung, First: first,
+		Told: h.Reached().With(rung), Due: Due(d, rung, h.Lane, at), At: at, Origin: h.Origin}
+	m.Errands = []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: h.Desk, Rung: rung, Code: h.Code, Lane: h.Lane,
+		Origin: h.Origin, At: at, Due: m.Due}}}
+	return m
+}
+
+// Unreached is the move that follows when an alert or an offer reached nobody: what the silence of its rung, or of the
+// organisation, leads to, at once. It reports false when the case is no longer where that notice was of: somebody has it, or it
+// has moved on.
+func Unreached(h Holding, d *Desk, n Notice, at time.Time) (Move, bool) {
+	if h.Due.IsZero() || h.Due.UnixMilli() != n.Due.UnixMilli() {
+		return Move{}, false
+	}
+	switch {
+	case h.State == Alerted && n.Kind == NoticeAlert && h.Rung == n.Rung:
+		return nextRung(h, d, at), true
+	case h.State == Offered && n.Kind == NoticeOffer:
+		return expire(h, at), true
+	default:
+		return Move{}, false
+	}
+}
+
+// Elsewhere says of an organisation that what is offered to it is found without the chat of one rung: by its own program, or by
+// somebody else's chat.
+func (d *Desk) Elsewhere(rung int) bool {
+	return d.Kind == NGODesk && (len(d.TokenSHA256) > 0 ||
+		slices.ContainsFunc(d.Officers(), func(o int) bool { return o != rung && d.Ladder[o].Chat != 0 }))
+}
+
+// HandOver is the move by which an officer passes a case on to a colleague at another rung: it waits for them as if they had been
+// the first to be alerted, and their silence leads to all the others.
+func HandOver(h Holding, d *Desk, rung int, id string, at time.Time) Move {
+	return h.alert(d, rung, rung, []State{Alerted, Acknowledged, Silent}, id, at)
+}
+
+// By makes a move one of the officer at a rung: what they acknowledge is theirs to hand over.
+func (m Move) By(h Holding, rung int) Move {
+	if rung != h.Rung {
+		m.AtRung, m.Rung, m.Origin, m.First, m.Told = h.Rung, rung, h.Origin, h.First, h.Reached().With(rung)
+	}
+	return m
+}
+
+// expire ends an offer or a claim that nobody answered.
+func expire(h Holding, at time.Time) Move {
+	return pass(h, []State{h.State}, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
 }
 
 // Acknowledge is the move by which an officer has a case.

@@ -45,9 +45,11 @@ func TestDue(t *testing.T) {
 		{"routine begins with the next duty hour", mission, 0, Routine, "Wed 18:00", "Thu 09:10", 0},
 		{"and over the week end", mission, 1, Routine, "Fri 17:00", "Mon 09:20", 7},
 		{"and a Friday where it is free", &gulf, 0, Routine, "Thu 16:00", "Sun 08:10", 7},
-		{"its own time for routine", &slow, 1, Routine, "Wed 07:00", "Sat 09:00", 0},
+		{"its own time for routine, which ends on the next duty day", &slow, 1, Routine, "Wed 07:00", "Mon 09:00", 7},
+		{"and within duty hours where it can", &slow, 1, Routine, "Mon 12:00", "Thu 12:00", 0},
+		{"a short one is not over at night", mission, 1, Routine, "Wed 16:50", "Thu 09:00", 0},
 		{"but not for others", &slow, 1, Urgent, "Wed 07:00", "Wed 07:20", 0},
-		{"hours are the desk's", &abroad, 0, Routine, "Wed 12:00", "Sat 14:00", 0},
+		{"hours are the desk's", &abroad, 0, Routine, "Wed 12:00", "Mon 14:00", 7},
 		{"an NGO has its own time", ngo, 0, Routine, "Sun 03:00", "Sun 03:45", 0},
 		{"a rung that is no more", mission, 7, Emergency, "Wed 12:00", "Wed 12:00", 0},
 	} {
@@ -109,8 +111,8 @@ func TestOverslept(t *testing.T) {
 func TestTheNextRung(t *testing.T) {
 	lima := lineDesks().Desk("lima")
 	m, _ := Overslept(held(Alerted, 0, 0), lima, noon)
-	want := Move{ID: "rung:K7QM-3XRP:1", Desk: "lima", Code: "K7QM-3XRP", From: []State{Alerted}, To: Alerted, AtRung: 0, Rung: 1,
-		At: noon, Due: noon.Add(20 * time.Minute), Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: "lima", Rung: 1,
+	want := Move{ID: "rung:K7QM-3XRP:0:1772625600000", Desk: "lima", Code: "K7QM-3XRP", From: []State{Alerted}, To: Alerted, AtRung: 0, Rung: 1, Told: UpTo(1),
+		At: noon, Origin: "p07", Due: noon.Add(20 * time.Minute), Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: "lima", Rung: 1,
 			Code: "K7QM-3XRP", Lane: Emergency, Origin: "p07", At: noon, Due: noon.Add(20 * time.Minute)}}}}
 	if !reflect.DeepEqual(m, want) {
 		t.Errorf("\n got %+v\nwant %+v", m, want)

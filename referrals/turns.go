@@ -70,11 +70,14 @@ func (c Case) begin(e Event, dir desks) (Case, []Errand) {
 
 // taken notes that a human has it and tells the defender.
 func (c Case) taken(e Event, state string) (Case, []Errand) {
+	if i := c.holding(e, Taken); i >= 0 && e.At.After(c.Shares[i].Taken) { // once more, after it was handed over
+		c.Shares[i].Taken = e.At
+	}
 	i := c.holding(e, Released, Unheeded)
 	if i < 0 {
 		return c, nil
 	}
-	c.Shares[i].Stage = Taken
+	c.Shares[i].Stage, c.Shares[i].Taken = Taken, e.At
 	c.Shares[i].Read = c.Shares[i].Kind == NGODesk
 	out := c.tell(state, e.Desk, e.At)
 	return c, out
@@ -111,12 +114,14 @@ func (c *Case) movesOn(out []Errand, at time.Time) []Errand {
 	return out
 }
 
-// silent moves a case on that no rung of a mission answered.
+// silent moves a case on that no rung of a mission answered. One that somebody had, and handed over to colleagues who were
+// silent, is as unanswered as any; a silence that is heard of after it was taken up is over.
 func (c Case) silent(e Event, dir desks) (Case, []Errand) {
-	i := c.holding(e, Released)
-	if i < 0 {
+	i := c.holding(e, Released, Taken)
+	if i < 0 || c.Shares[i].Stage == Taken && !e.At.After(c.Shares[i].Taken) {
 		return c, nil
 	}
+	c.Paged = c.Paged && c.Shares[i].Stage != Taken // that nobody had it before does not say that nobody has it now
 	c.Shares[i].Stage = Unheeded
 	out := c.movesOn(c.toHeadquarters(e.At, dir), e.At)
 	out = append(out, c.unanswered(e.At)...)

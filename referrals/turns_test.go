@@ -50,8 +50,11 @@ func happening(t testing.TB, c Case, s string, at time.Time) Event {
 	t.Helper()
 	kinds := map[string]EventKind{"sent": Sent, "ack": WasAcknowledged, "claim": WasClaimed, "accept": WasAccepted,
 		"pass": WasPassed, "return": WasPassed, "silent": WasSilent, "close": WasClosed, "add": WasAdded, "withdraw": WasWithdrawn, "end": WasEnded,
-		"wipe": WasWiped, "mystery": "mystery"}
+		"wipe": WasWiped, "mystery": "mystery", "late": WasSilent}
 	what, whom, _ := strings.Cut(s, " ")
+	if what == "late" { // of before, heard of now
+		at = c.SentAt
+	}
 	e := Event{Kind: kinds[what], At: at, Read: what == "return"}
 	if e.Kind == "" {
 		t.Fatalf("no such event: %q", s)
@@ -139,7 +142,13 @@ func TestTurns(t *testing.T) {
 		{"an NGO has done its part", "lima a", "sent > alert lima, offer a 1; accept a > tell accepted a; close a > tell completed a; silent lima > "},
 		{"taken up after silence", "lima headquarters",
 			"sent > alert lima; silent lima > alert headquarters, tell released headquarters; ack lima > tell read lima; close lima > tell closed lima"},
-		{"acknowledged, then an old silence", "lima headquarters", "sent > alert lima; ack lima > tell read lima; silent lima > "},
+		{"acknowledged, then an old silence", "lima headquarters", "sent > alert lima; ack lima > tell read lima; late lima > "},
+		{"acknowledged, handed over, and silent: headquarters", "lima headquarters",
+			"sent > alert lima; ack lima > tell read lima; silent lima > alert headquarters, tell released headquarters; late lima > "},
+		{"taken up once more after it was handed over, then an old silence", "lima headquarters",
+			"sent > alert lima; ack lima > tell read lima; ack lima > ; late lima > "},
+		{"nobody, then somebody, who hands over into silence: said again", "lima",
+			"sent > alert lima; silent lima > page, tell unanswered; ack lima > tell read lima; silent lima > page, tell unanswered"},
 		{"closed without a word", "lima headquarters", "sent > alert lima; close lima > tell closed lima; silent lima > ; ack lima > "},
 		{"acknowledged twice", "lima", "sent > alert lima; ack lima > tell read lima; ack lima > "},
 		{"paged once, then read", "lima", "sent > alert lima; silent lima > page, tell unanswered; ack lima > tell read lima"},

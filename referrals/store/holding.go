@@ -15,7 +15,7 @@ import (
 // Move changes a holding and keeps the move's errands, in one script, and returns the holding
 // and the errands as tasks, in their order, to run until Till, the grace from now, and to Settle
 // then. Rung is set when the holding begins and when AtRung names the rung that the move starts
-// from. Since is the At of the move that began the holding. A holding that begins ended is never told of: the move's
+// from; First and Told, where Origin is given, unless the move may begin a holding and finds one. Since is the At of the move that began the holding. A holding that begins ended is never told of: the move's
 // errands are not kept, and Events has nothing of it.
 //
 // The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
@@ -99,7 +99,7 @@ func checkMove(m referrals.Move) error {
 	if stateIndex(m.To) < 0 || m.ID == "" || m.Desk == "" || m.Code == "" {
 		return errors.New("move: it needs an id, a desk, a code and a known state")
 	}
-	if !word(m.Code) || !word(m.Origin) || m.Rung < 0 || max(m.Rung, m.AtRung) > mostRung || len(m.Errands) > mostErrands {
+	if !word(m.Code) || !word(m.Origin) || m.Rung < 0 || max(m.Rung, m.AtRung, m.First) > mostRung || m.First < 0 || len(m.Errands) > mostErrands {
 		return errors.New("move: its code or its origin is no word, or it has more rungs or errands than there can be")
 	}
 	if m.Lane == "" && len(m.From) > 0 && m.Begins() { // its holding may exist, in a lane of its own
@@ -148,7 +148,9 @@ func parseHolding(desk, code, text string) (h referrals.Holding, reason string, 
 	h.Due, h.Claim, h.Rung = at(ends), number, last
 	origin, facts, _ := strings.Cut(facts, " ")
 	reason, _, _ = strings.Cut(facts, " ")
-	h.Origin = strings.Clone(origin) // not the whole answer with it
+	if !readOrigin(origin, &h) {
+		return h, "", errDamaged(desk, code)
+	}
 	return h, reason, nil
 }
 

@@ -78,9 +78,12 @@ func (n space) filesKey(slot string, code referrals.Code) string {
 }
 
 // Holding: string in the clear but for its reason, sealed: columns of fixed width, which held.lua names, and behind them
-// words with a space before each: origin, reason, the moves that were made. Each of those is a comma, 11 letters (the id,
+// words with a space before each: origin (see wording.origin), reason, the moves that were made. Each of those is a comma, 11 letters (the id,
 // hashed), when it was made last, in milliseconds with 9 digits of base 36, and "!" when it claimed, or ".".
 func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
+
+// Missed: set of "rung.due.way", the ways by which an alert or an offer of a case reached nobody.
+func (n space) missedKey(desk, code string) string { return n.key(DeskSlot(desk), "x:"+code) }
 
 // Queue: sorted set, digit of the lane, since in milliseconds as 12 hexadecimal digits, code → number of the state. Among
 // those of one state the most urgent lane comes first, then the oldest.

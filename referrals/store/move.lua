@@ -14,7 +14,7 @@
 --         41 '1': it may begin a holding  42 53 states it may start from, '-' for each of the others
 --         54 62 claim it needs, or '-'  63 66 rung it needs, or '-'  67 70 rung
 --         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
---         108 code, a space, origin or nothing, a space, reason (sealed) or nothing
+--         108 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
 -- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' and
 --          the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made again
 --          after another has claimed
@@ -60,11 +60,12 @@ local function recent(words)
   return others .. moves
 end
 
--- told is a holding's words with another origin, another reason, or both, which are behind a move's code.
+-- told is a holding's words with another origin, another reason, or both, which are behind a move's code. A move that may begin
+-- a holding brings an origin for that alone.
 local function told(words, move, coded)
   local ends, origin = find(move, ' ', coded + 1, true), find(words, ' ', 2, true)
   local moves = find(words, ' ', origin + 1, true)
-  return (ends > coded + 1 and sub(move, coded, ends - 1) or sub(words, 1, origin - 1))
+  return (ends > coded + 1 and byte(move, 41) ~= one and sub(move, coded, ends - 1) or sub(words, 1, origin - 1))
     .. (#move > ends and sub(move, ends) or sub(words, origin, moves - 1)) .. sub(words, moves)
 end
 

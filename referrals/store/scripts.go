@@ -60,10 +60,13 @@ var afterLua string
 //go:embed lease.lua
 var leaseLua string
 
+//go:embed mark.lua
+var markLua string
+
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, after, lease *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, after, lease, mark *redis.Script
 }
 
 func newScripts() scripts {
@@ -82,6 +85,7 @@ func newScripts() scripts {
 		move:    redis.NewScript(counterLua + heldLua + moveLua),
 		after:   redis.NewScript(afterLua),
 		lease:   redis.NewScript(leaseLua),
+		mark:    redis.NewScript(markLua),
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,10 +45,34 @@ func (w *wording) all() []byte {
 	w.due()
 	w.word(w.m.Code)
 	w.word(" ")
-	w.word(w.m.Origin)
+	w.origin()
 	w.word(" ")
 	w.word(w.reason)
 	return w.text
+}
+
+// origin is where the case lives and, unless the ladder began with the first rung and was alerted in order, with which it began and
+// who was alerted: "p07;2;5", the rungs as the digits of a number in base 36.
+func (w *wording) origin() {
+	w.word(w.m.Origin)
+	if w.m.Origin == "" || w.m.First == 0 && (w.m.Told == 0 || w.m.Told == referrals.UpTo(w.m.Rung)) {
+		return
+	}
+	w.word(";" + strconv.Itoa(w.m.First) + ";" + strconv.FormatUint(uint64(w.m.Told), 36))
+}
+
+// readOrigin is the reverse.
+func readOrigin(text string, h *referrals.Holding) bool {
+	origin, ladder, more := strings.Cut(text, ";")
+	h.Origin = strings.Clone(origin) // not the whole answer with it
+	if !more {
+		return true
+	}
+	first, told, _ := strings.Cut(ladder, ";")
+	rung, err1 := strconv.Atoi(first)
+	set, err2 := strconv.ParseUint(told, 36, 64)
+	h.First, h.Told = rung, referrals.Rungs(set)
+	return err1 == nil && err2 == nil && rung >= 0
 }
 
 func (w *wording) word(t string) { w.text = append(w.text, t...) }
@@ -136,7 +161,7 @@ func bit(set bool) string {
 	return "0"
 }
 
-// word says that a text has no space, no comma, nor anything else that would end a word.
+// word says that a text has no space, no comma, no semicolon, nor anything else that would end a word.
 func word(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == ',' })
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' })
 }

@@ -70,6 +70,14 @@ func TestEveryFactOfAHoldingIsKept(t *testing.T) {
 			want.Rung, want.Lane, want.Origin = mostRung, referrals.Urgent, "p63"
 		})
 		step(func() {
+			m.ID, m.AtRung, m.Rung, m.First, m.Told = "h", mostRung, 2, 2, referrals.UpTo(0).With(2)
+			want.Rung, want.First, want.Told = 2, 2, referrals.Rungs(5)
+		})
+		step(func() { // one that might begin a holding
+			m.ID, m.AtRung, m.First, m.Told, m.From = "w", -1, 0, 0, append(m.From, "")
+		})
+		m.From = m.From[:1]
+		step(func() {
 			m.ID, m.AtRung, m.Lane, m.Origin, m.Claims, m.Reason = "c", -1, "", "", true, "met"
 			want.Claim, want.Reason = 1, "met"
 		})
