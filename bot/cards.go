@@ -64,10 +64,10 @@ func describe(texts *i18n.Catalogue, lang string, h referrals.Holding, d *referr
 	args := map[string]any{"Code": h.Code, "Desk": d.Name, "Lane": texts.Text(lang, "desk.lane."+string(h.Lane), nil),
 		"State": texts.Text(lang, "desk.state."+string(h.State), nil), "Since": texts.Time(lang, h.Since, d.Zone)}
 	if h.Due.IsZero() {
-		return texts.Text(lang, "desk.case", args)
+		return texts.Text(lang, "desk.case", args) + with(texts, lang, h, d)
 	}
 	args["Due"] = texts.Time(lang, h.Due, d.Zone)
-	return texts.Text(lang, "desk.case_due", args)
+	return texts.Text(lang, "desk.case_due", args) + with(texts, lang, h, d)
 }
 
 // shownCards knows what cards were edited to in the last moments: an act at a desk edits the card that was pressed, and
@@ -115,14 +115,14 @@ const (
 	mostCardTries = 5
 )
 
-// redraw edits the cards of a case at every rung that was told of it.
-func (r *runner) redraw(desk, code string, rungs int) {
+// redraw edits the cards of a case at the rungs that were told of it.
+func (r *runner) redraw(desk, code string, told referrals.Rungs) {
 	d := r.desks.dir.Desk(desk)
 	if d == nil {
 		return
 	}
-	for rung := range min(rungs+1, len(d.Ladder)) {
-		if d.Ladder[rung].Chat == 0 {
+	for rung := range d.Ladder {
+		if d.Ladder[rung].Chat == 0 || !told.Has(rung) {
 			continue
 		}
 		e, drawn := &effort{}, map[int]bool{}
@@ -158,7 +158,7 @@ func (r *runner) redrawRung(ctx context.Context, d *referrals.Desk, code string,
 			continue
 		}
 		c := cardOf(mark).edit(r.desks.deskBot, d.Ladder[rung].Chat, describe(r.desks.texts, lang, h, d),
-			deskKeyboard(r.desks.texts, lang, h))
+			deskKeyboard(r.desks.texts, lang, h, d))
 		_, again := r.desks.deliver(ctx, c, e)
 		if again > 0 {
 			return again

@@ -70,7 +70,7 @@ func TestEveryRungSeesWhoHasIt(t *testing.T) {
 		}
 		calm()
 		d.bodies = d.bodies[before:]
-		want := []string{"900001 101 caption open:AAAA-BBBB close:AAAA-BBBB", "900002 102 caption open:AAAA-BBBB close:AAAA-BBBB"}
+		want := []string{"900001 101 caption open:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB", "900002 102 caption open:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}
 		if got := edits(d); !slices.Equal(got, want) || len(d.bodies) != len(want) {
 			t.Errorf("edited %q with %d calls", got, len(d.bodies))
 		}
@@ -88,7 +88,7 @@ func TestAlertThatComesLateIsPutRight(t *testing.T) {
 		sending(t, d.out, 1, 0)
 		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
 		calm()
-		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB close:AAAA-BBBB"}) {
+		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}) {
 			t.Errorf("edited %q", got)
 		}
 	})
@@ -100,15 +100,15 @@ func TestCardsWithoutTheStore(t *testing.T) {
 		d := newDepot(t, numbered())
 		d.store.messages[cards("lima", "AAAA-BBBB", 0)] = []int{-101}
 		sending(t, d.out, 1, 0)
-		d.redraw("lima", "AAAA-BBBB", 5)
-		d.redraw("gone", "AAAA-BBBB", 0)
+		d.redraw("lima", "AAAA-BBBB", referrals.UpTo(5))
+		d.redraw("gone", "AAAA-BBBB", referrals.UpTo(0))
 		calm()
 		if d.out.depth() != 0 || len(d.bodies) != 0 {
 			t.Fatalf("a forgotten case: %d wait, %d calls", d.out.depth(), len(d.bodies))
 		}
 		d.store.hold(held("lima", "AAAA-BBBB", referrals.Closed))
 		d.store.away = errors.New("away")
-		d.redraw("lima", "AAAA-BBBB", 0)
+		d.redraw("lima", "AAAA-BBBB", referrals.UpTo(0))
 		calm()
 		d.store.mu.Lock()
 		d.store.away = nil
@@ -121,7 +121,7 @@ func TestCardsWithoutTheStore(t *testing.T) {
 		d.store.mu.Lock()
 		d.store.away = errors.New("away")
 		d.store.mu.Unlock()
-		d.redraw("lima", "AAAA-BBBB", 0)
+		d.redraw("lima", "AAAA-BBBB", referrals.UpTo(0))
 		time.Sleep(time.Hour)
 		calm()
 		if d.out.depth() != 0 {

@@ -76,7 +76,7 @@ func (a *atDesk) wrote(ctx context.Context) error {
 	case "case":
 		return a.status(ctx, rest)
 	case "duty":
-		a.tell(a.duty(), nil)
+		a.duty()
 	default:
 		a.tell(a.help(), nil)
 	}
@@ -173,6 +173,9 @@ func (a *atDesk) pressed(ctx context.Context) error {
 		a.back()
 		return nil
 	}
+	if field == "duty" {
+		return a.dutyPressed(ctx, value, token)
+	}
 	code, act := value, actOf(field)
 	if field == "reason" || field == "outcome" {
 		code, act = askedIn(field, token)
@@ -186,12 +189,16 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	return a.does(ctx, onCase{button: field, value: value, act: act, h: h, d: d})
+	return a.does(ctx, onCase{button: field, value: value, token: token, act: act, h: h, d: d})
 }
 
 // act makes the move, answers the press and shows the case, or the list it was pressed in, as it is now.
 func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding, d *referrals.Desk) error {
 	now, err := a.mover.Move(ctx, m)
+	for errors.Is(err, referrals.ErrNotThere) && m.AtRung >= 0 && now.Rung != m.AtRung && slices.Contains(m.From, now.State) {
+		m = m.By(now, m.Rung) // the ladder moved on meanwhile, and the act is as good as before
+		now, err = a.mover.Move(ctx, m)
+	}
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
 		a.meters.Refused.WithLabelValues("wrong_state").Inc()
@@ -254,5 +261,5 @@ func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
 	}
 	lang, _ := a.texts.Match(d.Language(a.texts.Languages()[0])) // that of the alert
 	c := card{message: m.ID, caption: m.Document != nil}
-	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h)))
+	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h, d)))
 }

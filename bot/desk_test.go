@@ -273,7 +273,7 @@ func TestCallbackDataFits(t *testing.T) {
 		data = append(data, c.buttons()...)
 	}
 	for state := range deskActs {
-		for _, row := range deskKeyboard(b.texts, "en", referrals.Holding{Code: longest, State: state}).Rows {
+		for _, row := range deskKeyboard(b.texts, "en", referrals.Holding{Code: longest, State: state}, b.dir.Desk("lima")).Rows {
 			for _, k := range row {
 				data = append(data, k.Data)
 			}

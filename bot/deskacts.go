@@ -15,9 +15,9 @@ import (
 
 // deskActs are the buttons of a case at a desk, by its state there.
 var deskActs = map[referrals.State][]string{
-	referrals.Alerted:      {"ack", "open"},
-	referrals.Silent:       {"ack", "open"},
-	referrals.Acknowledged: {"open", "close"},
+	referrals.Alerted:      {"ack", "open", "handover"},
+	referrals.Silent:       {"ack", "open", "handover"},
+	referrals.Acknowledged: {"open", "close", "handover"},
 	referrals.Offered:      {"claim", "decline"},
 	referrals.Claimed:      {"accept", "decline", "open"},
 	referrals.Accepted:     {"complete", "return", "open"},
@@ -38,6 +38,8 @@ type onCase struct {
 	// button is what was pressed: one of deskActs, or the answer to a question, "reason" or "outcome".
 	button string
 	value  string
+	// token is what stands behind the value: which list it was pressed in, what was asked, whom it goes to.
+	token string
 	// act is what the button stands for, or what the question was about; empty where it is no act.
 	act referrals.Act
 	h   referrals.Holding
@@ -55,6 +57,8 @@ func (a *atDesk) does(ctx context.Context, p onCase) error {
 		return a.deed(ctx, p, "")
 	case "reason", "outcome":
 		return a.deed(ctx, p, p.value)
+	case "handover":
+		return a.handOver(ctx, p)
 	default:
 		a.toast("desk.toast.unknown", nil)
 		return nil
@@ -120,6 +124,9 @@ func (a *atDesk) deed(ctx context.Context, p onCase, why string) error {
 		a.toast("desk.toast.unknown", nil)
 		return nil
 	}
+	if p.act == referrals.ActAcknowledge {
+		m = m.By(p.h, a.rung(p.d))
+	}
 	return a.act(ctx, m, p.h, p.d)
 }
 
@@ -147,14 +154,18 @@ func (a *atDesk) ask(ctx context.Context, p onCase) error {
 	return nil
 }
 
-// deskKeyboard are the buttons a desk has with a case as it holds it; nil when it has none.
-func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding) *keyboard {
+// deskKeyboard are the buttons a desk has with a case as it holds it; nil when it has none. Who has no colleagues is not offered to
+// hand over.
+func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding, d *referrals.Desk) *keyboard {
 	acts := deskActs[h.State]
 	if len(acts) == 0 {
 		return nil
 	}
 	k := &keyboard{}
 	for _, act := range acts {
+		if act == "handover" && !d.Shares() {
+			continue
+		}
 		b := button{Text: texts.Text(lang, "desk.button."+act, nil), Data: act + ":" + h.Code}
 		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
 			k.Rows[n-1] = append(k.Rows[n-1], b)

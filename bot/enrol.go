@@ -26,7 +26,7 @@ type roster struct {
 	log   *slog.Logger
 
 	mu     sync.Mutex // around reading and seating: what was read first is never seated last
-	seated []referrals.Enrolled
+	seated referrals.Roll
 }
 
 // rosterEvery is how often the roll is read: so much later a replica knows whom another enrolled, and who was revoked.
@@ -53,12 +53,26 @@ func (r *roster) read(ctx context.Context) error {
 	return nil
 }
 
-// seat gives the directory the people of a roll, if they are others. The caller holds the lock.
+// seat gives the directory the people of a roll and who is on duty, if they are others. The caller holds the lock.
 func (r *roster) seat(roll referrals.Roll) {
-	if !slices.Equal(r.seated, roll.People) {
-		r.seated = roll.People
-		r.dir.Enrol(roll.People)
+	if !slices.Equal(r.seated.People, roll.People) || !slices.Equal(r.seated.Duty, roll.Duty) {
+		r.seated = roll
+		r.dir.Follow(roll)
 	}
+}
+
+// putOnDuty puts whoever is at a rung on duty at a desk.
+func (r *roster) putOnDuty(ctx context.Context, d *referrals.Desk, rung int, at time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	roll, err := r.store.Enlist(ctx, func(now referrals.Roll) (referrals.Roll, error) {
+		return now.PutOnDuty(d.ID, d.Ladder[rung], at), nil
+	})
+	if err != nil {
+		return err
+	}
+	r.seat(roll)
+	return nil
 }
 
 // enrol binds a chat to the desk of a link, once. referrals.ErrNoLink and ErrSeated say that nothing was changed.

@@ -16,6 +16,7 @@ import (
 type relay interface {
 	Post(ctx context.Context, p referrals.Post) error
 	Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error)
+	Missed(ctx context.Context, n referrals.Notice, way string, ways []string) (all bool, err error)
 }
 
 // late is what the sweep for errands that nobody finished asks of the store.
@@ -58,6 +59,8 @@ func (r *runner) one(ctx context.Context, t referrals.Task) {
 	switch e := t.Errand; {
 	case e.Send != nil:
 		r.send(id, *e.Send)
+	case e.Notice != nil && e.Notice.Kind == referrals.NoticeHandedOver:
+		r.handedOver(id, *e.Notice)
 	case e.Notice != nil:
 		r.notices(ctx, id, *e.Notice)
 	case e.Move != nil:
@@ -92,7 +95,7 @@ func (r *runner) Move(ctx context.Context, m referrals.Move) (referrals.Holding,
 	r.count(h, m)
 	r.start(ctx, tasks)
 	if len(m.From) > 0 { // else it has just begun: nothing shows it yet
-		r.redraw(m.Desk, m.Code, h.Rung)
+		r.redraw(m.Desk, m.Code, h.Reached())
 	}
 	return h, nil
 }

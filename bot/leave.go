@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -230,7 +231,7 @@ func (r *runner) messages(ctx context.Context, m referrals.Member) ([]int, error
 
 // notices queues a notice to a rung, or to everybody at the desk who was told of the case so far.
 func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
-	first, last := n.Rung, n.Rung
+	rungs := []int{n.Rung}
 	if n.Rung == referrals.EveryRung {
 		h, err := r.holding.Holding(ctx, n.Desk, n.Code)
 		if err != nil {
@@ -240,17 +241,31 @@ func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 			r.finish(ctx, id, err)
 			return
 		}
-		first, last = 0, h.Rung
+		rungs = r.reached(h)
 	}
 	var left atomic.Int32
-	left.Store(int32(last - first + 1))
-	for n.Rung = first; n.Rung <= last; n.Rung++ {
+	left.Store(int32(len(rungs)))
+	for _, n.Rung = range rungs {
 		r.notice(id, n, func(ctx context.Context, sent ...referrals.Delivery) { // to more than one rung only what leaves no card
 			if left.Add(-1) == 0 {
 				r.finish(ctx, id, nil, sent...)
 			}
 		})
 	}
+}
+
+// reached are the rungs that were told of a case; one at least.
+func (r *runner) reached(h referrals.Holding) (out []int) {
+	rungs := h.Rung + 1
+	if d := r.desks.dir.Desk(h.Desk); d != nil {
+		rungs = max(rungs, len(d.Ladder))
+	}
+	for rung := range rungs {
+		if rung == h.Rung || h.Reached().Has(rung) {
+			out = append(out, rung)
+		}
+	}
+	return out
 }
 
 // laneOfNotice is the lane of a notice: alerts and offers of emergencies go before everything else.
@@ -278,9 +293,6 @@ func (r *runner) notice(id errandID, n referrals.Notice, done func(context.Conte
 		r.byMail(id, n, done)
 		return
 	}
-	if n.Kind == referrals.NoticePage {
-		r.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
-	}
 	e := &effort{}
 	to := address{r.desks.deskBot, r.desks.chat(n)}
 	r.out.add(parcel{lane: laneOfNotice(n), order: lineOf(n), to: to, free: to.chat == 0, loose: true, do: func(ctx context.Context) time.Duration {
@@ -288,6 +300,9 @@ func (r *runner) notice(id errandID, n referrals.Notice, done func(context.Conte
 			return max(again, needless)
 		}
 		again := r.desks.notify(ctx, n, e)
+		if again <= 0 {
+			again = cmp.Or(r.unreached(ctx, n, byChat, e.lost, e), again)
+		}
 		if again <= 0 {
 			r.told(ctx, n, e.card, done)
 		}
@@ -303,7 +318,7 @@ func (r *runner) told(ctx context.Context, n referrals.Notice, c card, done func
 	}
 	r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
 	done(ctx, referrals.Delivery{To: cards(n.Desk, n.Code, n.Rung), Message: c.mark(), At: r.now()})
-	if n.Rung > 0 { // the rung before may have taken it while this was on its way
-		r.redraw(n.Desk, n.Code, n.Rung)
+	if d := r.desks.dir.Desk(n.Desk); d != nil && n.Rung != d.First() { // the rung before may have taken it while this was on its way
+		r.redraw(n.Desk, n.Code, referrals.UpTo(len(d.Ladder)))
 	}
 }

@@ -152,7 +152,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	o := l.o
 	own := o.DeskToken != ""
 	p := &post{clients: l.clients, archive: o.Store, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, refused: l.out.refused, awake: l.out.awake, now: o.Now,
-		meters: o.Meters}
+		log: o.Log, meters: o.Meters}
 	if own {
 		p.deskBot = deskBot
 	}

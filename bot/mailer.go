@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,6 +39,9 @@ func (r *runner) byMail(id errandID, n referrals.Notice, done func(context.Conte
 			return again
 		}
 		again := r.mails.deliver(ctx, to, n, e)
+		if again <= 0 {
+			again = cmp.Or(r.unreached(ctx, n, referrals.ByMail, e.lost, e), again)
+		}
 		if again <= 0 {
 			done(ctx)
 		}
@@ -110,6 +114,7 @@ func (m *mailer) failed(n referrals.Notice, v Verdict, err error, e *effort) tim
 	switch v {
 	case MailRefused:
 		log.Error("a mail was refused for good: nobody was told by it")
+		e.lost = lostMailRefused
 		return 0
 	case MailSettings:
 		log.Error("no mail can leave until its settings are mended; it is tried again")
@@ -122,6 +127,7 @@ func (m *mailer) failed(n referrals.Notice, v Verdict, err error, e *effort) tim
 	if m.now().Add(again).After(end) {
 		m.count(n, mailLate)
 		log.Error("a mail was given up, because its time is over: nobody was told by it")
+		e.lost = lostMailLate
 		return 0
 	}
 	return again

@@ -29,6 +29,7 @@ type memory struct {
 	bodies   map[string]string
 	refuse   func(referrals.Move) error
 	record   []byte
+	missed   map[string]bool
 }
 
 func newMemory() *memory {
@@ -95,7 +96,13 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 	}
 	m.moves[mv.ID+key] = mv
 	if !ok {
-		h = referrals.Holding{Desk: mv.Desk, Code: mv.Code, Lane: mv.Lane, Origin: mv.Origin, Since: mv.At}
+		h = referrals.Holding{Desk: mv.Desk, Code: mv.Code, Lane: mv.Lane, Origin: mv.Origin, Since: mv.At, Rung: mv.Rung}
+	}
+	if mv.AtRung >= 0 {
+		h.Rung = mv.Rung
+	}
+	if mv.Origin != "" {
+		h.First, h.Told = mv.First, mv.Told
 	}
 	h.State, h.Due, h.Reason = mv.To, mv.Due, mv.Reason
 	if mv.Claims {
@@ -103,6 +110,21 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 	}
 	m.holdings[key] = h
 	return h, tasks("desk:"+mv.Desk, mv.ID, mv.Errands...), nil
+}
+
+// Missed notes a way that failed.
+func (m *memory) Missed(_ context.Context, n referrals.Notice, way string, ways []string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away != nil {
+		return false, m.away
+	}
+	alert := fmt.Sprint(n.Desk, n.Code, n.Rung, n.Due)
+	if m.missed == nil {
+		m.missed = map[string]bool{}
+	}
+	m.missed[alert+way] = true
+	return !slices.ContainsFunc(ways, func(w string) bool { return !m.missed[alert+w] }), nil
 }
 
 func (m *memory) Post(_ context.Context, p referrals.Post) error {

@@ -26,6 +26,7 @@ type Meters struct {
 	Calls        *prometheus.CounterVec // by method and result
 	TooMany      prometheus.Counter
 	Pages        prometheus.Counter
+	Unreachable  *prometheus.CounterVec // by reason
 	Mails        *prometheus.CounterVec // by kind and result
 	MailTime     *prometheus.HistogramVec
 }
@@ -59,6 +60,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		Calls:        counter("telegram_calls_total", "Calls of the Bot API, by method and result.", "method", "result"),
 		TooMany:      counter("telegram_429_total", "Calls that Telegram asked to repeat later.").WithLabelValues(),
 		Pages:        counter("pages_total", "Cases that nobody answered: a person must look.").WithLabelValues(),
+		Unreachable:  counter("unreachable_total", "Alerts and offers that one way brought to nobody, by reason.", "reason"),
 		Mails:        counter("mails_total", "Attempts to send a mail, by kind and result.", "kind", "result"),
 		MailTime:     times("mail_seconds", "From a notice to the mail server's having it.", quick, "lane"),
 	}
@@ -108,6 +110,9 @@ func (m *Meters) zero() {
 		for _, s := range deskStates {
 			m.Alerts.WithLabelValues(string(s), string(l))
 		}
+	}
+	for _, why := range []string{lostBlocked, lostRefused, lostMailRefused, lostMailLate} {
+		m.Unreachable.WithLabelValues(why)
 	}
 	for _, k := range mailedKinds {
 		for _, v := range mailedAs {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ type post struct {
 	refused func(to address, patience time.Duration) // says that Telegram asked for patience
 	awake   func()                                   // says that Telegram answers again
 	now     func() time.Time
+	log     *slog.Logger
 	meters  *Meters
 	outage  atomic.Int32 // calls that failed one after another
 	shown   shownCards
@@ -60,6 +62,13 @@ type effort struct {
 	large bool     // a file is sent, which may take long
 	sent  []string // documents that arrived: those are not sent again
 	card  card     // the message with a case's buttons that was sent; 0: none
+	lost  string   // why nobody was reached by it; empty: somebody was, or nobody was to be
+}
+
+// fails notes why a call reached nobody, and says how long to wait when it was not the chat's fault.
+func (e *effort) fails(err error) (again time.Duration) {
+	e.lost, again = lost(err)
+	return again
 }
 
 // pause is how long to wait after so many tries: twice as long each time. A
@@ -164,6 +173,7 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 	d := p.dir.Desk(n.Desk)
 	if n.Kind == referrals.NoticePage {
 		p.meters.Pages.Inc()
+		p.log.Error("nobody has answered a case; a person must look", "code", n.Code, "lane", n.Lane)
 		return 0
 	}
 	chat := p.chat(n)
@@ -266,16 +276,16 @@ func (p *post) line(ctx context.Context, d *referrals.Desk, chat int64, n referr
 		state = referrals.Offered
 	}
 	params := tg.SendMessageParams{ChatID: chat, Text: p.caption(d, n), LinkPreviewOptions: noPreview}
-	if k := deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: state}); k != nil {
+	if k := deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: state}, d); k != nil {
 		params.ReplyMarkup = k
 	}
-	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
+	result, again, err := p.attempt(ctx, address{p.deskBot, chat}, "sendMessage", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
 		return c.Call(ctx, "sendMessage", encode(params))
 	})
 	if n.Kind == referrals.NoticeOffer {
 		e.card = card{message: messageID(result)}
 	}
-	return again
+	return max(again, e.fails(err))
 }
 
 // document sends one sealed document with a neutral caption.
@@ -298,15 +308,15 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 	fields := map[string]string{"chat_id": strconv.FormatInt(chat, 10), "caption": p.caption(d, n),
 		"disable_content_type_detection": "true"}
 	if n.Kind == referrals.NoticeAlert {
-		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: referrals.Alerted})))
+		fields["reply_markup"] = string(encode(deskKeyboard(p.texts, p.language(d), referrals.Holding{Code: n.Code, State: referrals.Alerted}, d)))
 	}
-	result, again, _ := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
+	result, again, err := p.attempt(ctx, address{p.deskBot, chat}, "sendDocument", e, func(ctx context.Context, c *Client) (jsontext.Value, error) {
 		return c.Upload(ctx, fields, name, body)
 	})
 	if n.Kind == referrals.NoticeAlert {
 		e.card = card{message: messageID(result), caption: true}
 	}
-	return again
+	return max(again, e.fails(err))
 }
 
 // documents sends every document of a case that a desk may read.

@@ -101,21 +101,8 @@ func (a *atDesk) status(ctx context.Context, code string) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h))
+	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h, d))
 	c.Own = true
 	a.out.Errands = append(a.out.Errands, c.errand(cards(d.ID, h.Code, a.rung(d))))
 	return nil
-}
-
-// duty shows the ladders of the officer's desks and where in them they stand. An organisation has one chat.
-func (a *atDesk) duty() string {
-	var out []string
-	for _, s := range a.seats {
-		key, args := "desk.duty", map[string]any{"Desk": s.Desk.Name, "Rung": s.Rung + 1, "Rungs": len(s.Desk.Ladder)}
-		if s.Desk.Kind == referrals.NGODesk {
-			key, args = "desk.duty_ngo", map[string]any{"Desk": s.Desk.Name}
-		}
-		out = append(out, a.text(key, args))
-	}
-	return strings.Join(out, "\n")
 }

@@ -63,6 +63,14 @@ func (d *Desk) Language(fallback string) string {
 	return fallback
 }
 
+// Location is where the desk's clocks hang.
+func (d *Desk) Location() *time.Location {
+	if d.Zone == nil {
+		return time.UTC
+	}
+	return d.Zone
+}
+
 // Within is how long a rung may stay silent in a lane. Nobody is waited for on a rung whose officer was revoked.
 func (d *Desk) Within(rung int, lane Lane) time.Duration {
 	if rung < len(d.Ladder) && d.Ladder[rung].nobody() {

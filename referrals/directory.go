@@ -3,7 +3,7 @@ package referrals
 import "sync/atomic"
 
 // Directory knows every desk of the line. It is made once from the configuration, whose desks nobody may change; who was
-// enrolled since is added by [Directory.Enrol]. It is safe for concurrent use, and each answer is of one moment.
+// enrolled since is added by [Directory.Follow]. It is safe for concurrent use, and each answer is of one moment.
 type Directory struct {
 	configured []*Desk
 	now        atomic.Pointer[index]

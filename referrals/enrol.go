@@ -53,11 +53,12 @@ type Link struct {
 	Until time.Time `json:"u"`
 }
 
-// Roll is everybody who was enrolled, and the links that wait. Names are unique in it. Its methods change nothing: they
-// return the next roll.
+// Roll is everybody who was enrolled, the links that wait, and who has taken the duty at which desk. Names are unique in it. Its
+// methods change nothing: they return the next roll.
 type Roll struct {
 	People []Enrolled `json:"p,omitempty"`
 	Links  []Link     `json:"l,omitempty"`
+	Duty   []OnDuty   `json:"d,omitempty"`
 }
 
 // NewToken draws the token of a link: 256 bits, 43 of the 64 characters that Telegram lets follow ?start=.
@@ -98,7 +99,7 @@ func (r Roll) Invite(l Link, at time.Time) (Roll, error) {
 	if len(r.People)+len(links) >= mostEnrolled {
 		return r, ErrFull
 	}
-	return Roll{People: r.People, Links: append(links, l)}, nil
+	return Roll{People: r.People, Links: append(links, l), Duty: r.Duty}, nil
 }
 
 // Link is the one whose token has that hash, while it is valid.
@@ -121,7 +122,7 @@ func (r Roll) Enrol(hash []byte, chat int64, at time.Time) (Roll, error) {
 	}
 	links := slices.DeleteFunc(slices.Clone(r.Links), func(old Link) bool { return bytes.Equal(old.Hash, hash) })
 	people := append(slices.Clone(r.People), Enrolled{Desk: l.Desk, Name: l.Name, Chat: chat, Place: r.place(l.Desk), Since: at.UTC()})
-	return Roll{People: people, Links: links}, nil
+	return Roll{People: people, Links: links, Duty: r.Duty}, nil
 }
 
 // place is the first place at a desk that nobody has.
@@ -138,6 +139,9 @@ func (r Roll) Revoke(name string) (Roll, error) {
 	next := Roll{
 		People: slices.DeleteFunc(slices.Clone(r.People), func(p Enrolled) bool { return p.Name == name }),
 		Links:  slices.DeleteFunc(slices.Clone(r.Links), func(l Link) bool { return l.Name == name }),
+		Duty: slices.DeleteFunc(slices.Clone(r.Duty), func(o OnDuty) bool {
+			return slices.ContainsFunc(r.People, func(p Enrolled) bool { return p.Name == name && p.Desk == o.Desk && p.Chat == o.Chat })
+		}),
 	}
 	if len(next.People) == len(r.People) && len(next.Links) == len(r.Links) {
 		return r, ErrNobody
@@ -145,12 +149,12 @@ func (r Roll) Revoke(name string) (Roll, error) {
 	return next, nil
 }
 
-// Enrol makes the enrolled chats rungs behind the configured ones of their desks, each with the time of the last of those. Who
-// is not among people is of no desk any more, unless configured.
-func (d *Directory) Enrol(people []Enrolled) {
+// Follow makes the enrolled chats of a roll rungs behind the configured ones of their desks, each with the time of the last of
+// those, and puts first who has taken the duty. Who is not in the roll is of no desk any more, unless configured.
+func (d *Directory) Follow(r Roll) {
 	desks := make([]*Desk, len(d.configured))
 	for i, desk := range d.configured {
-		desks[i] = desk.with(people)
+		desks[i] = desk.with(r.People).led(r.Duty)
 	}
 	d.now.Store(newIndex(desks))
 }
@@ -170,7 +174,7 @@ func (d *Desk) with(people []Enrolled) *Desk {
 		for len(ladder) <= at {
 			ladder = append(ladder, Rung{})
 		}
-		ladder[at] = Rung{Chat: p.Chat, Within: within}
+		ladder[at] = Rung{Chat: p.Chat, Within: within, Name: p.Name}
 	}
 	if len(ladder) == len(d.Ladder) {
 		return d

@@ -138,7 +138,7 @@ func TestEnrolledRungsStay(t *testing.T) {
 	fld := &Desk{ID: "fld", Kind: NGODesk, AcceptWithin: time.Minute, Ladder: []Rung{{Chat: 3, Within: time.Minute}}}
 	d := NewDirectory([]*Desk{lima, fld})
 	r := enrolled(t, "Ana", "Ben", "Eva")
-	d.Enrol(r.People)
+	d.Follow(r)
 	now := d.Desk("lima")
 	if got := fmt.Sprint(chats(now)); got != "[1 2 101 102 103]" || now.Within(4, Emergency) != 2*time.Minute || d.Mission("PE") != now {
 		t.Errorf("the ladder is %s, its last rung has %v", got, now.Within(4, Emergency))
@@ -147,7 +147,7 @@ func TestEnrolledRungsStay(t *testing.T) {
 		t.Error("the configured desks were changed")
 	}
 	r = must(r.Revoke("Ben"))
-	d.Enrol(r.People)
+	d.Follow(r)
 	now = d.Desk("lima")
 	if got := fmt.Sprint(chats(now)); got != "[1 2 101 0 103]" || d.ByChat(102) != nil {
 		t.Errorf("after the revocation: %s, %v", got, d.ByChat(102))
@@ -164,11 +164,11 @@ func TestEnrolledRungsStay(t *testing.T) {
 	}
 	l := linkFor(t, "lima", "Dan")
 	r = must(must(r.Invite(l, noon)).Enrol(l.Hash, 104, noon))
-	d.Enrol(append(r.People, Enrolled{Desk: "gone", Chat: 105}, Enrolled{Desk: "lima", Chat: 2, Place: 7}, Enrolled{Desk: "lima", Chat: 106, Place: 1 << 40}))
+	d.Follow(Roll{People: append(r.People, Enrolled{Desk: "gone", Chat: 105}, Enrolled{Desk: "lima", Chat: 2, Place: 7}, Enrolled{Desk: "lima", Chat: 106, Place: 1 << 40})})
 	if got := fmt.Sprint(chats(d.Desk("lima"))); got != "[1 2 101 104 103]" {
 		t.Errorf("after the next one: %s", got)
 	}
-	d.Enrol(nil)
+	d.Follow(Roll{})
 	if d.Desk("lima") != lima {
 		t.Error("nobody is enrolled, and the desk is not as configured")
 	}

@@ -81,6 +81,22 @@ func (h Hours) Next(t time.Time) time.Time {
 	return t
 }
 
+// End is when the duty hours that contain t end: the first minute after t that they do not contain. It says false when they never
+// end.
+func (h Hours) End(t time.Time) (time.Time, bool) {
+	const week = 8 * 24 * 60
+	if !h.set {
+		return t, false
+	}
+	t = t.Truncate(time.Minute)
+	for range week {
+		if t = t.Add(time.Minute); !h.Contain(t) {
+			return t, true
+		}
+	}
+	return t, false
+}
+
 // until is how far the wall clock is from the next beginning of the duty hours after t.
 func (h Hours) until(t time.Time) time.Duration {
 	for day := range 8 {

@@ -42,12 +42,8 @@ func Due(d *Desk, rung int, lane Lane, at time.Time) time.Time {
 	if lane != Routine || within == 0 {
 		return at.Add(within)
 	}
-	zone := d.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	begins := d.Hours.Next(at.In(zone))
-	return d.Hours.Next(begins.Add(within).In(zone)).UTC()
+	begins := d.Hours.Next(at.In(d.Location()))
+	return d.Hours.Next(begins.Add(within)).UTC()
 }
 
 // Overslept is the move that follows from the silence of a desk at a time: the next rung, the end of
@@ -125,8 +121,9 @@ func HandOver(h Holding, d *Desk, rung int, id string, at time.Time) Move {
 
 // By makes a move one of the officer at a rung: what they acknowledge is theirs to hand over.
 func (m Move) By(h Holding, rung int) Move {
+	m.AtRung, m.Rung, m.Origin, m.First, m.Told = -1, rung, "", 0, 0
 	if rung != h.Rung {
-		m.AtRung, m.Rung, m.Origin, m.First, m.Told = h.Rung, rung, h.Origin, h.First, h.Reached().With(rung)
+		m.AtRung, m.Origin, m.First, m.Told = h.Rung, h.Origin, h.First, h.Reached().With(rung)
 	}
 	return m
 }

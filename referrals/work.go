@@ -134,6 +134,8 @@ const (
 	NoticeEnded     NoticeKind = "ended"     // the defender needs no more help with it
 	NoticeExpired   NoticeKind = "expired"   // an offer or claim ended by silence
 	NoticePage      NoticeKind = "page"      // the operator: nobody answers
+	// A colleague hands over what is open: they are told how much, and then each case of Codes that is still with From is theirs.
+	NoticeHandedOver NoticeKind = "handed_over"
 )
 
 // ByMail is the way of a notice that goes by mail.
@@ -158,6 +160,9 @@ type Notice struct {
 	Due      time.Time `json:"due,omitzero"`
 	// Via is the way that it goes: to the rung's chat when empty, else ByMail.
 	Via string `json:"v,omitempty"`
+	// From and Codes are the rung that hands over, and what: codes with a space between.
+	From  int    `json:"f,omitempty"`
+	Codes string `json:"cs,omitempty"`
 }
 
 // Task is an errand in hand: whoever has it may run it until Till. Afterwards another may have it.
