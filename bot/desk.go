@@ -48,6 +48,8 @@ func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64)
 		return a.pressed(ctx)
 	case u.Message != nil:
 		return a.wrote(ctx)
+	case u.Edited != nil:
+		return a.edited(ctx, u.Edited)
 	default:
 		return nil
 	}
@@ -69,6 +71,13 @@ func (a *atDesk) wrote(ctx context.Context) error {
 	name, rest, _ := command(a.u.Message.Text)
 	if _, ok := referrals.CaseOf(a.u.Message.Text); ok {
 		name, rest = "case", a.u.Message.Text
+	}
+	if name == "" {
+		if taken, err := a.talked(ctx, a.u.Message); taken {
+			return err
+		}
+	} else if err := a.endTalk(ctx); err != nil {
+		return err
 	}
 	switch name {
 	case "queue":
@@ -171,6 +180,9 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	field, value, token := splitData(a.u.Callback.Data)
 	if field == "nav" && value == "back" {
 		a.back()
+		if t := a.state.Talk; t != nil && t.Code == token {
+			return a.endTalk(ctx)
+		}
 		return nil
 	}
 	if field == "duty" {

@@ -55,6 +55,8 @@ func (a *atDesk) does(ctx context.Context, p onCase) error {
 		return a.ask(ctx, p)
 	case "ack", "claim", "accept":
 		return a.deed(ctx, p, "")
+	case "reply":
+		return a.reply(ctx, p)
 	case "reason", "outcome":
 		return a.deed(ctx, p, p.value)
 	case "handover":

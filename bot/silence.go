@@ -27,6 +27,9 @@ func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
 			again = now.Add(time.Minute)
 		}
 	}
+	if s.Talk != nil && (again.IsZero() || s.Talk.ends().Before(again)) {
+		again = s.Talk.ends()
+	}
 	if held := t.heldUntil(s); !held.IsZero() && (again.IsZero() || held.Before(again)) {
 		again = held
 	}

@@ -49,6 +49,8 @@ type chatState struct {
 	Born int64 `json:"bo,omitempty"`
 	// Held is what the line has to say by itself when the person lets it.
 	Held []heldNews `json:"he,omitempty"`
+	// Talk is what an officer's chat is in the middle of.
+	Talk *deskTalk `json:"ta,omitempty"`
 	// Blocked says that the person blocked the bot: nothing is sent until they write again.
 	Blocked bool `json:"bl,omitempty"`
 }

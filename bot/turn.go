@@ -89,6 +89,9 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		t.meters.Damaged.Inc()
 		tn.notes = append(tn.notes, flows.Text{Key: "line.begin_again"})
 	}
+	if err := tn.outlived(ctx); err != nil {
+		return referrals.Commit{}, err
+	}
 	for _, e := range w.Inbox {
 		tn.out.Done = append(tn.out.Done, e.ID)
 		if err := tn.entry(ctx, e); err != nil {
@@ -107,7 +110,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
 	}
 	tn.out.Keep, tn.out.Again = t.keepFor(tn.state)
-	if tn.state.Chat == 0 { // nothing to remember: a group, or a chat that was wiped
+	if tn.state.Chat == 0 && tn.state.Talk == nil { // nothing to remember: a group, or a chat that was wiped
 		tn.out.State, tn.out.Again = nil, time.Time{}
 	}
 	return tn.out, nil
