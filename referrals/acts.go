@@ -92,8 +92,10 @@ type Deed struct {
 	// Why is one of the act's Whys.
 	Why string
 	// Claim, when not zero, is the number of the claim that the actor acts from: with an older one than the last
-	// the move is not made.
+	// the move is not made. A claim that names the claim it has is renewed.
 	Claim int64
+	// Rung is where the actor sits at the desk: who claims is told what is added.
+	Rung int
 	// ID makes it count once.
 	ID string
 	At time.Time
@@ -122,7 +124,7 @@ func (d Deed) move(h Holding, at *Desk) Move {
 	case ActClose:
 		return CloseCase(h, d.Why, d.ID, d.At)
 	case ActClaim:
-		return Claim(h, at, d.ID, d.At)
+		return d.claim(h, at)
 	case ActAccept:
 		return Accept(h, d.ID, d.At)
 	case ActDecline:
@@ -132,4 +134,14 @@ func (d Deed) move(h Holding, at *Desk) Move {
 	default:
 		return Complete(h, d.Why, d.ID, d.At)
 	}
+}
+
+// claim takes a referral, or keeps it.
+func (d Deed) claim(h Holding, at *Desk) Move {
+	if d.Claim != 0 {
+		return Renew(h, at, d.ID, d.At)
+	}
+	m := Claim(h, at, d.ID, d.At)
+	m.AtRung, m.Rung = h.Rung, d.Rung
+	return m
 }

@@ -30,7 +30,10 @@ func TestADeedIsTheMoveOfItsAct(t *testing.T) {
 		{ActComplete, ngo, "funded", Complete(h, "funded", "id", at)},
 	}
 	for _, tt := range tests {
-		got, err := Deed{Act: tt.act, Why: tt.why, ID: "id", At: at}.Move(h, tt.desk)
+		if tt.act == ActClaim { // and notes where who claims sits
+			tt.want.AtRung, tt.want.Rung = 1, 2
+		}
+		got, err := Deed{Act: tt.act, Why: tt.why, Rung: 2, ID: "id", At: at}.Move(h, tt.desk)
 		if err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v %v, want %+v", tt.act, got, err, tt.want)
 		}

@@ -37,7 +37,7 @@ type Holding struct {
 	Lane  Lane
 	// Claim rises each time somebody claims it; zero: never claimed.
 	Claim int64
-	// Rung is the last rung alerted, from zero, or that of whoever acknowledged.
+	// Rung is the last rung alerted, from zero, or that of whoever acknowledged; at an NGO the one that claimed.
 	Rung int
 	// First is the rung that the ladder began with: whoever was on duty, or was handed the case. Told are the rungs alerted so
 	// far; none: those up to Rung.
@@ -96,6 +96,9 @@ type Move struct {
 	Lane   Lane      `json:"l,omitempty"`
 	Origin string    `json:"o,omitempty"`
 	Reason string    `json:"re,omitempty"`
+	// Most, when not zero, is how many holdings the desk may have claimed or accepted: a move that would make it more is
+	// not made.
+	Most int `json:"mo,omitempty"`
 	// Errands are kept with the move and run after it.
 	Errands []Errand `json:"e,omitempty"`
 }
@@ -116,6 +119,10 @@ type DeskEvent struct {
 // ErrNotThere is returned by a move whose holding is not in one of the states the move
 // starts from, or whose claim or rung has moved on. Nothing was changed.
 var ErrNotThere = errors.New("the case is no longer in that state at this desk")
+
+// ErrNoRoom is returned by a claim of an organisation that has as many referrals as it takes at a time. Nothing was
+// changed.
+var ErrNoRoom = errors.New("the organisation has as many referrals as it takes at a time")
 
 // ErrUnknown is returned for a holding or a case that does not exist at the desk.
 var ErrUnknown = errors.New("no such case at this desk")

@@ -10,14 +10,23 @@ import (
 // a mission or of headquarters, an offer to an NGO.
 func open(d *Desk, c Case, code string, at time.Time) Move {
 	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at, Lane: c.Lane, Origin: c.Slot}
-	kind := NoticeAlert
+	n := Notice{Kind: NoticeAlert, Desk: d.ID, Code: code, Lane: c.Lane, Origin: c.Slot, At: at}
 	if d.Kind == NGODesk {
-		m.To, kind = Offered, NoticeOffer
+		m.To, n.Kind = Offered, NoticeOffer
 	} else if m.Rung = d.First(); m.Rung > 0 {
 		m.First, m.Told = m.Rung, Rungs(0).With(m.Rung)
 	}
 	m.Due = Due(d, m.Rung, c.Lane, at)
-	m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: d.ID, Rung: m.Rung, Code: code, Lane: c.Lane, Origin: c.Slot, At: at, Due: m.Due}}}
+	n.Rung, n.Due = m.Rung, m.Due
+	m.Errands = []Errand{{Notice: &n}}
+	if d.Kind == NGODesk { // all of its chats are told at once: an organisation has no order, and whoever claims has it
+		for rung := 1; rung < len(d.Ladder); rung++ {
+			if more := n; d.Ladder[rung] != (Rung{}) {
+				more.Rung = rung
+				m.Errands = append(m.Errands, Errand{Notice: &more})
+			}
+		}
+	}
 	return m
 }
 
@@ -58,7 +67,7 @@ func Overslept(h Holding, d *Desk, at time.Time) (Move, bool) {
 		return nextRung(h, d, at), true
 	case Offered, Claimed:
 		m := expire(h, at)
-		m.Errands = append(m.Errands, Errand{Notice: &Notice{Kind: NoticeExpired, Desk: h.Desk, Code: h.Code, Lane: h.Lane,
+		m.Errands = append(m.Errands, Errand{Notice: &Notice{Kind: NoticeExpired, Desk: h.Desk, Rung: EveryRung, Code: h.Code, Lane: h.Lane,
 			Origin: h.Origin, At: at}})
 		return m, true
 	default:
@@ -148,10 +157,10 @@ func CloseCase(h Holding, outcome, id string, at time.Time) Move {
 	return m
 }
 
-// Claim is the move by which an NGO takes a referral for as long as it may keep it.
+// Claim is the move by which an NGO takes a referral for as long as it may keep it, if it has room for one more.
 func Claim(h Holding, d *Desk, id string, at time.Time) Move {
 	m := h.move([]State{Offered}, Claimed, id, at)
-	m.Claims, m.Due = true, at.Add(d.AcceptWithin)
+	m.Claims, m.Due, m.Most = true, at.Add(d.AcceptWithin), d.Capacity
 	m.Errands = []Errand{h.event(WasClaimed, id, at)}
 	return m
 }

@@ -21,8 +21,8 @@ import (
 // The same move again (ID and code) within 48 hours changes nothing but the time of its errands, which
 // begins anew, and returns the holding as it is now; errands that were settled meanwhile, or taken by
 // another, are not among the tasks. ErrNotThere when the holding is not where the move starts from, or
-// is a claim made again after another has claimed, beside the holding as it is; ErrUnknown when there
-// is none. After any other error the move may have been made, or be made and not known to the replica that is
+// is a claim made again after another has claimed, beside the holding as it is; ErrNoRoom, beside it too, when the desk has
+// as many as Most claimed or accepted; ErrUnknown when there is no holding. After any other error the move may have been made, or be made and not known to the replica that is
 // online: make it again.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	one, tasks, err := s.making(m)
@@ -38,13 +38,17 @@ func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, 
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	case "damaged":
 		return referrals.Holding{}, nil, errDamaged(m.Desk, m.Code)
-	case "moved", "elsewhere":
+	case "moved", "elsewhere", "full":
 	default:
 		return referrals.Holding{}, nil, errUnexpected("move", answer{rest: []any{one.outcome}})
 	}
 	held, err := s.heldAfter(m, one)
-	if err == nil && outcome == "elsewhere" {
+	switch {
+	case err != nil:
+	case outcome == "elsewhere":
 		err = referrals.ErrNotThere
+	case outcome == "full":
+		err = referrals.ErrNoRoom
 	}
 	if err != nil {
 		return held, nil, err

@@ -33,6 +33,7 @@ func (m *model) anyMove(r *rapid.T) referrals.Move {
 		mv.To, mv.Due, mv.Lane = referrals.Offered, later, referrals.Urgent
 	case "claim":
 		mv.From, mv.To, mv.Claims, mv.Due = []referrals.State{referrals.Offered}, referrals.Claimed, true, later
+		mv.Most = rapid.IntRange(0, 2).Draw(r, "most")
 	case "accept":
 		mv.From, mv.To, mv.Claim = []referrals.State{referrals.Claimed}, referrals.Accepted, claim-int64(rapid.IntRange(0, 1).Draw(r, "old"))
 	case "expire":
@@ -112,6 +113,8 @@ func (m *model) moved(mv referrals.Move) (mine int, answer error) {
 		m.of[clockOf(mv.Code)] = &modelMember{}
 	case !slices.Contains(mv.From, is.h.State) || mv.Claim != 0 && mv.Claim != is.h.Claim || mv.AtRung >= 0 && mv.AtRung != is.h.Rung:
 		return 0, referrals.ErrNotThere
+	case mv.Most > 0 && hasTaken(mv.To) && !hasTaken(is.h.State) && m.taken() >= mv.Most:
+		return 0, referrals.ErrNoRoom
 	}
 	is.h.State, is.h.Due = mv.To, mv.Due
 	is.made[mv.ID] = m.grace()
@@ -132,6 +135,18 @@ func (m *model) moved(mv referrals.Move) (mine int, answer error) {
 	}
 	m.keepTasks("desk:fld", prefix, len(mv.Errands))
 	return len(mv.Errands), nil
+}
+
+func hasTaken(s referrals.State) bool { return s == referrals.Claimed || s == referrals.Accepted }
+
+// taken is how many the desk has claimed or accepted.
+func (m *model) taken() (n int) {
+	for _, is := range m.held {
+		if hasTaken(is.h.State) {
+			n++
+		}
+	}
+	return n
 }
 
 func clockOf(code string) referrals.Member {

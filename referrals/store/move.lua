@@ -14,10 +14,11 @@
 --         41 '1': it may begin a holding  42 53 states it may start from, '-' for each of the others
 --         54 62 claim it needs, or '-'  63 66 rung it needs, or '-'  67 70 rung
 --         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
---         108 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
--- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' and
---          the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made again
---          after another has claimed
+--         108 113 how many the desk may have claimed or accepted, or '-': the move that would make it more is not made
+--         114 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
+-- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' or
+--          'full' and the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made
+--          again after another has claimed
 
 local call, match, find, sub, byte = redis.call, string.match, string.find, string.sub, string.byte
 
@@ -33,6 +34,17 @@ end
 
 local over = {c = true, h = true, i = true, j = true, k = true, l = true} -- a desk may no longer act
 local dash, one, claims = 45, 49, 33 -- '-', '1', '!'
+
+-- more is by how many a move changes what the desk has claimed or accepted, and full says that it has no room for it. What
+-- this script has changed so far is written at its end only: it is counted apart.
+local taken, since = nil, 0
+local has = {f = 1, g = 1} -- claimed, accepted
+local function more(from, to) return (has[to] or 0) - (has[from] or 0) end
+local function full(move)
+  if byte(move, 108) == dash then return false end
+  taken = taken or call('ZCOUNT', KEYS[1], 5, 6)
+  return taken + since >= tonumber(sub(move, 108, 113))
+end
 
 -- repeated is how many of the errands, from the first to the last, are still the mover's.
 local function repeated(before, now, till, first, last)
@@ -69,13 +81,16 @@ local function told(words, move, coded)
     .. (#move > ends and sub(move, ends) or sub(words, origin, moves - 1)) .. sub(words, moves)
 end
 
--- changed is a holding after a move; or nothing, when the move does not fit.
+-- changed is a holding after a move; or nothing, when the move does not fit, and why if it is for want of room.
 local function changed(code, coded, score, is, entry, move)
   local climbs = byte(move, 63) ~= dash
   if byte(move, byte(is) - 55) == dash or byte(move, 54) ~= dash and sub(move, 54, 62) ~= sub(is, 51, 59)
       or climbs and sub(move, 63, 66) ~= sub(is, 60, 63) then
     return
   end
+  local grows = more(sub(is, 1, 1), sub(move, 71, 71))
+  if grows > 0 and full(move) then return nil, 'full' end
+  since = since + grows
   local place, due = sub(is, 2, 14), sub(move, 85, 97)
   if over[sub(is, 1, 1)] then back[#back + 1] = place .. code end
   if byte(move, 72) ~= dash and byte(move, 72) ~= byte(is, 2) then
@@ -101,6 +116,7 @@ end
 -- begun is a holding that begins. Where it begins ended, nobody hears of it.
 local function begun(code, coded, score, entry, move)
   local due = sub(move, 85, 97)
+  since = since + more('', sub(move, 71, 71))
   add(places, score, sub(move, 72, 84) .. code)
   if due ~= '0000000000000' then add(rings, due, 'h' .. code) end
   if not over[sub(move, 71, 71)] then events[#events + 1] = sub(move, 71, 84) .. code end
@@ -112,8 +128,8 @@ local held, reply = call('MGET', unpack(KEYS, 8)), {}
 local at = 6 -- the next move
 for i = 1, #held do
   local key, is, move = KEYS[7 + i], held[i], ARGV[at]
-  local coded = find(move, ' ', 108, true) -- where the code has ended
-  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 108, coded - 1)
+  local coded = find(move, ' ', 114, true) -- where the code has ended
+  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 114, coded - 1)
   n = n == '000' and 0 or tonumber(n)
   local first, last, till = at + 1, at + 2 * n, n > 0 and sub(move, 23, 35)
   local again = is and find(is, sub(entry, 1, 12), 65, true)
@@ -128,8 +144,9 @@ for i = 1, #held do
     add(kept, key, is)
     outcome = 'moved ' .. (till and repeated(before, now, till, first, last) or '')
   elseif is then
-    becomes = changed(code, coded, score, is, entry, move)
-    outcome = not becomes and 'elsewhere'
+    local why
+    becomes, why = changed(code, coded, score, is, entry, move)
+    outcome = not becomes and (why or 'elsewhere')
   elseif byte(move, 41) ~= one then
     outcome = 'unknown'
   else

@@ -21,6 +21,7 @@ type wording struct {
 // Widths of the columns of numbers, and the largest that fit.
 const (
 	timeWidth, awayWidth, claimWidth, rungWidth, entryWidth = 13, 10, 9, 4, 9
+	roomWidth, mostRoom                                     = 6, 999_999
 	mostErrands, mostClaim, mostRung                        = 999, 999_999_999, 9999
 	mostTime, mostAway                                      = 9_999_999_999_999, 9_999_999_999
 )
@@ -43,6 +44,7 @@ func (w *wording) all() []byte {
 	}
 	w.text = appendTime(append(w.text, letterOf(state), lane), w.begun)
 	w.due()
+	w.room()
 	w.word(w.m.Code)
 	w.word(" ")
 	w.origin()
@@ -135,6 +137,15 @@ func (w *wording) due() {
 	} else {
 		w.number(min(w.m.Due.Sub(w.now).Milliseconds(), mostAway), awayWidth)
 	}
+}
+
+// room is how many the desk may have claimed or accepted when the move is made.
+func (w *wording) room() {
+	if w.m.Most == 0 {
+		w.word("------")
+		return
+	}
+	w.number(min(int64(w.m.Most), mostRoom), roomWidth)
 }
 
 // starts are the letters of the states that the move may start from, in a column for each state there is.
