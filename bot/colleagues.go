@@ -52,6 +52,8 @@ func (r *recentActs) other(h referrals.Holding, chat int64) bool {
 func (a *atDesk) late(h referrals.Holding, to referrals.State) {
 	key := "desk.toast.not_there"
 	switch {
+	case h.State == referrals.Expired:
+		key = "desk.toast.expired"
 	case h.State != to:
 	case a.acts.other(h, a.chat):
 		key = "desk.toast.colleague"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	tg "github.com/go-telegram/bot"
 
@@ -188,9 +189,9 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	if field == "duty" {
 		return a.dutyPressed(ctx, value, token)
 	}
-	code, act := value, actOf(field)
+	code, act, claim := value, actOf(field), claimIn(token)
 	if field == "reason" || field == "outcome" {
-		code, act = askedIn(field, token)
+		code, act, claim = askedIn(field, token)
 	}
 	h, d, err := a.find(ctx, code, buttonOf(act))
 	if errors.Is(err, referrals.ErrUnknown) {
@@ -201,11 +202,11 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	return a.does(ctx, onCase{button: field, value: value, token: token, act: act, h: h, d: d})
+	return a.does(ctx, onCase{button: field, value: value, token: token, act: act, claim: claim, h: h, d: d})
 }
 
 // act makes the move, answers the press and shows the case, or the list it was pressed in, as it is now.
-func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding, d *referrals.Desk) error {
+func (a *atDesk) act(ctx context.Context, m referrals.Move, p onCase) error {
 	now, err := a.mover.Move(ctx, m)
 	for errors.Is(err, referrals.ErrNotThere) && m.AtRung >= 0 && now.Rung != m.AtRung && slices.Contains(m.From, now.State) {
 		m = m.By(now, m.Rung) // the ladder moved on meanwhile, and the act is as good as before
@@ -214,39 +215,34 @@ func (a *atDesk) act(ctx context.Context, m referrals.Move, h referrals.Holding,
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
 		a.meters.Refused.WithLabelValues("wrong_state").Inc()
-		a.late(now, m.To)
-		return a.again(ctx, now, d)
+		a.missed(now, p, m.To)
+		return a.again(ctx, now, p.d)
+	case errors.Is(err, referrals.ErrNoRoom):
+		return a.full(ctx, now, p.d)
 	case errors.Is(err, referrals.ErrUnknown):
 		a.toast("desk.toast.unknown", nil)
 		return nil
 	case err != nil:
 		return fmt.Errorf("act on a case: %w", err)
 	}
+	if m.Renews() {
+		a.renewed(now, p.d)
+		return a.again(ctx, now, p.d)
+	}
 	a.acts.note(now, a.chat)
 	a.toast("desk.toast."+string(m.To), nil)
 	if m.To == referrals.Claimed {
-		a.documents(now, d)
+		a.documents(now, p.d)
 	}
-	return a.again(ctx, now, d)
+	return a.again(ctx, now, p.d)
 }
 
 // again shows what was pressed as it is now: the list of cases, or the case.
 func (a *atDesk) again(ctx context.Context, h referrals.Holding, d *referrals.Desk) error {
-	if _, _, token := splitData(a.u.Callback.Data); token == fromQueue {
+	if _, _, token := splitData(a.u.Callback.Data); strings.HasPrefix(token, fromQueue) {
 		return a.requeue(ctx)
 	}
 	a.restate(h, d)
-	return nil
-}
-
-// open sends the documents of a case again.
-func (a *atDesk) open(h referrals.Holding, d *referrals.Desk) error {
-	if !h.Readable() {
-		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(h.State), nil)})
-		return nil
-	}
-	a.toast("desk.toast.open", nil)
-	a.documents(h, d)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"defenderline/i18n"
@@ -19,7 +20,7 @@ var deskActs = map[referrals.State][]string{
 	referrals.Silent:       {"ack", "open", "handover"},
 	referrals.Acknowledged: {"open", "close", "handover"},
 	referrals.Offered:      {"claim", "decline"},
-	referrals.Claimed:      {"accept", "decline", "open"},
+	referrals.Claimed:      {"accept", "decline", "open", "claim"}, // claimed again by who has it: more time
 	referrals.Accepted:     {"complete", "return", "open"},
 }
 
@@ -42,15 +43,17 @@ type onCase struct {
 	token string
 	// act is what the button stands for, or what the question was about; empty where it is no act.
 	act referrals.Act
-	h   referrals.Holding
-	d   *referrals.Desk
+	// claim is the claim that the button was shown for; zero: none, or an earlier version's.
+	claim int64
+	h     referrals.Holding
+	d     *referrals.Desk
 }
 
 // does what a button says.
 func (a *atDesk) does(ctx context.Context, p onCase) error {
 	switch p.button {
 	case "open":
-		return a.open(p.h, p.d)
+		return a.open(ctx, p.h, p.d)
 	case "decline", "return", "complete", "close":
 		return a.ask(ctx, p)
 	case "ack", "claim", "accept":
@@ -83,34 +86,51 @@ func buttonOf(act referrals.Act) string {
 	return string(act)
 }
 
-// The answers to a question carry, behind the case's code, what was asked: a reason to decline or to return; an outcome
-// is asked for one act of each desk and needs no letter.
-func askedToken(code string, act referrals.Act) string {
+// The token of a button says for which claim it was shown, behind fromQueue in a list. The answers to a question carry the
+// case's code, what was asked, and that claim: an outcome is asked for one act of each desk.
+func claimToken(h referrals.Holding) string {
+	if h.Claim == 0 {
+		return ""
+	}
+	return strconv.FormatInt(h.Claim, 10)
+}
+
+// claimIn reads a claim behind other letters of a token; 0 when there is none.
+func claimIn(token string) int64 {
+	n, err := strconv.ParseInt(strings.TrimLeft(token, fromQueue+"drc"), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func askedToken(h referrals.Holding, act referrals.Act) string {
 	switch act {
 	case referrals.ActDecline:
-		return code + ".d"
+		return h.Code + ".d" + claimToken(h)
 	case referrals.ActReturn:
-		return code + ".r"
+		return h.Code + ".r" + claimToken(h)
+	case referrals.ActComplete:
+		return h.Code + ".c" + claimToken(h)
 	default:
-		return code
+		return h.Code
 	}
 }
 
 // askedIn reads the token of an answer.
-func askedIn(field, token string) (code string, act referrals.Act) {
-	code, letter, _ := strings.Cut(token, ".")
+func askedIn(field, token string) (code string, act referrals.Act, claim int64) {
+	code, asked, _ := strings.Cut(token, ".")
 	switch {
-	case field == "reason" && letter == "d":
-		return code, referrals.ActDecline
-	case field == "reason" && letter == "r":
-		return code, referrals.ActReturn
+	case field == "reason" && strings.HasPrefix(asked, "d"):
+		act = referrals.ActDecline
+	case field == "reason" && strings.HasPrefix(asked, "r"):
+		act = referrals.ActReturn
 	case field == "outcome" && isReferral(code):
-		return code, referrals.ActComplete
+		act = referrals.ActComplete
 	case field == "outcome":
-		return code, referrals.ActClose
-	default:
-		return code, ""
+		act = referrals.ActClose
 	}
+	return code, act, claimIn(asked)
 }
 
 // isReferral says that a code is an organisation's.
@@ -121,7 +141,7 @@ func isReferral(code string) bool {
 
 // deed does an act, with a reason or an outcome where it needs one.
 func (a *atDesk) deed(ctx context.Context, p onCase, why string) error {
-	m, err := referrals.Deed{Act: p.act, Why: why, ID: p.button + ":" + a.id, At: a.at}.Move(p.h, p.d)
+	m, err := referrals.Deed{Act: p.act, Why: why, Claim: p.claim, Rung: a.rung(p.d), ID: p.button + ":" + a.id, At: a.at}.Move(p.h, p.d)
 	if err != nil { // no act of this desk, or a reason that is none
 		a.toast("desk.toast.unknown", nil)
 		return nil
@@ -129,7 +149,7 @@ func (a *atDesk) deed(ctx context.Context, p onCase, why string) error {
 	if p.act == referrals.ActAcknowledge {
 		m = m.By(p.h, a.rung(p.d))
 	}
-	return a.act(ctx, m, p.h, p.d)
+	return a.act(ctx, m, p)
 }
 
 // ask asks for the reason or the outcome that an act needs. The answer's buttons carry the case.
@@ -146,7 +166,7 @@ func (a *atDesk) ask(ctx context.Context, p onCase) error {
 	if p.act == referrals.ActClose || p.act == referrals.ActComplete {
 		field = "outcome"
 	}
-	k, token := &keyboard{}, askedToken(p.h.Code, p.act)
+	k, token := &keyboard{}, askedToken(p.h, p.act)
 	for _, v := range p.act.Whys() {
 		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button."+field+"."+v, nil), Data: field + ":" + v + "#" + token}})
 	}
@@ -168,7 +188,7 @@ func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding, d *re
 		if act == "handover" && !d.Shares() {
 			continue
 		}
-		b := button{Text: texts.Text(lang, "desk.button."+act, nil), Data: act + ":" + h.Code}
+		b := caseButton(texts, lang, act, h)
 		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
 			k.Rows[n-1] = append(k.Rows[n-1], b)
 			continue
@@ -176,4 +196,16 @@ func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding, d *re
 		k.Rows = append(k.Rows, []button{b})
 	}
 	return k
+}
+
+// caseButton is one button of a case as a desk holds it.
+func caseButton(texts *i18n.Catalogue, lang, act string, h referrals.Holding) button {
+	label, data := act, act+":"+h.Code
+	if act == "claim" && h.State == referrals.Claimed {
+		label = "more"
+	}
+	if claim := claimToken(h); claim != "" {
+		data += "#" + claim
+	}
+	return button{Text: texts.Text(lang, "desk.button."+label, nil), Data: data}
 }

@@ -105,6 +105,9 @@ func deskSlot(desk string) string { return "desk:" + desk }
 
 // count meters a move.
 func (r *runner) count(h referrals.Holding, m referrals.Move) {
+	if m.Renews() {
+		return
+	}
 	if !slices.Contains(deskStates[:], m.To) {
 		r.meters.Referrals.WithLabelValues(string(m.To)).Inc()
 		return

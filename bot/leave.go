@@ -241,7 +241,7 @@ func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 			r.finish(ctx, id, err)
 			return
 		}
-		rungs = r.reached(h)
+		rungs = r.hearing(h, n.Kind)
 	}
 	var left atomic.Int32
 	left.Store(int32(len(rungs)))
@@ -252,6 +252,19 @@ func (r *runner) notices(ctx context.Context, id errandID, n referrals.Notice) {
 			}
 		})
 	}
+}
+
+// hearing are the rungs that hear of what happens to a case; one at least. Those that were told of it, but what is added goes to
+// the chat of an organisation that claimed, or to its first if that was revoked since.
+func (r *runner) hearing(h referrals.Holding, kind referrals.NoticeKind) []int {
+	d := r.desks.dir.Desk(h.Desk)
+	if d == nil || d.Kind != referrals.NGODesk || kind != referrals.NoticeAddition {
+		return r.reached(h)
+	}
+	if h.Rung < len(d.Ladder) && d.Ladder[h.Rung].Chat != 0 {
+		return []int{h.Rung}
+	}
+	return []int{0}
 }
 
 // reached are the rungs that were told of a case; one at least.
@@ -318,7 +331,7 @@ func (r *runner) told(ctx context.Context, n referrals.Notice, c card, done func
 	}
 	r.meters.AlertTime.WithLabelValues(string(n.Lane)).Observe(r.now().Sub(n.At).Seconds())
 	done(ctx, referrals.Delivery{To: cards(n.Desk, n.Code, n.Rung), Message: c.mark(), At: r.now()})
-	if d := r.desks.dir.Desk(n.Desk); d != nil && n.Rung != d.First() { // the rung before may have taken it while this was on its way
+	if d := r.desks.dir.Desk(n.Desk); d != nil && n.Rung != d.First() && n.Kind == referrals.NoticeAlert { // the rung before may have taken it while this was on its way
 		r.redraw(n.Desk, n.Code, referrals.UpTo(len(d.Ladder)))
 	}
 }

@@ -87,12 +87,16 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 		if err := m.refuse(mv); err != nil {
 			return h, nil, err
 		}
+		h, ok = m.holdings[key] // it may have moved it
 	}
 	if !ok && len(mv.From) > 0 {
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}
 	if ok && (!slices.Contains(mv.From, h.State) || mv.Claim != 0 && mv.Claim != h.Claim || mv.AtRung >= 0 && mv.AtRung != h.Rung) {
 		return h, nil, referrals.ErrNotThere
+	}
+	if mv.Most > 0 && h.State != referrals.Claimed && h.State != referrals.Accepted && m.open(mv.Desk) >= mv.Most {
+		return h, nil, referrals.ErrNoRoom
 	}
 	m.moves[mv.ID+key] = mv
 	if !ok {
@@ -125,6 +129,22 @@ func (m *memory) Missed(_ context.Context, n referrals.Notice, way string, ways 
 	}
 	m.missed[alert+way] = true
 	return !slices.ContainsFunc(ways, func(w string) bool { return !m.missed[alert+w] }), nil
+}
+
+// open is how many a desk has claimed or accepted.
+func (m *memory) open(desk string) (n int) {
+	for _, h := range m.holdings {
+		if h.Desk == desk && (h.State == referrals.Claimed || h.State == referrals.Accepted) {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *memory) CountOpen(_ context.Context, desk string, _ ...referrals.State) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.open(desk), m.away
 }
 
 func (m *memory) Post(_ context.Context, p referrals.Post) error {

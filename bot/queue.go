@@ -75,7 +75,7 @@ func (a *atDesk) list(found []waiting, more bool) (string, *keyboard) {
 		var row []button
 		for _, act := range queueActs[h.State] {
 			label := a.text("desk.button."+act, nil) + " " + h.Code
-			row = append(row, button{Text: label, Data: act + ":" + h.Code + "#" + fromQueue})
+			row = append(row, button{Text: label, Data: act + ":" + h.Code + "#" + fromQueue + claimToken(h.Holding)})
 		}
 		if len(row) > 0 {
 			k.Rows = append(k.Rows, row)

@@ -39,6 +39,7 @@ type turner struct {
 	dir     *referrals.Directory
 	seal    sealer
 	holding holdings
+	counts  counts
 	mover   mover
 	roster  *roster // nil: nobody is enrolled here
 	history history

@@ -19,9 +19,10 @@ func open(d *Desk, c Case, code string, at time.Time) Move {
 	m.Due = Due(d, m.Rung, c.Lane, at)
 	n.Rung, n.Due = m.Rung, m.Due
 	m.Errands = []Errand{{Notice: &n}}
-	if d.Kind == NGODesk { // all of its chats are told at once: an organisation has no order, and whoever claims has it
+	if d.Kind == NGODesk && len(d.Ladder) > 1 { // all are told at once: an organisation has no order, and whoever claims has it
+		m.Told = UpTo(len(d.Ladder) - 1)
 		for rung := 1; rung < len(d.Ladder); rung++ {
-			if more := n; d.Ladder[rung] != (Rung{}) {
+			if more := n; !d.Ladder[rung].nobody() {
 				more.Rung = rung
 				m.Errands = append(m.Errands, Errand{Notice: &more})
 			}

@@ -18,7 +18,7 @@ func Renew(h Holding, d *Desk, id string, at time.Time) Move {
 // until is when a claim ends that is renewed at a time.
 func (h Holding) until(d *Desk, at time.Time) time.Time {
 	due := at.Add(d.AcceptWithin)
-	if last := h.Since.Add(longestHeld * d.AcceptWithin); due.After(last) {
+	if last := h.Longest(d); due.After(last) {
 		due = last
 	}
 	if h.Due.After(due) {
@@ -26,6 +26,9 @@ func (h Holding) until(d *Desk, at time.Time) time.Time {
 	}
 	return due
 }
+
+// Longest is how long an organisation may keep a referral that it has not accepted.
+func (h Holding) Longest(d *Desk) time.Time { return h.Since.Add(longestHeld * d.AcceptWithin) }
 
 // Renewable says that renewing a claim at a time would gain something worth telling: a tenth of accept_within.
 func (h Holding) Renewable(d *Desk, at time.Time) bool {

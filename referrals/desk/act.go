@@ -64,10 +64,23 @@ func (c *call) acted(deed referrals.Deed, now referrals.Holding, err error) erro
 		return p
 	case errors.Is(err, referrals.ErrNotThere):
 		return in(now)
+	case errors.Is(err, referrals.ErrNoRoom):
+		return c.full(now)
 	case err != nil:
 		return err
 	}
 	return c.answer(itemOf(now))
+}
+
+// full is the problem of an organisation that has as many referrals as it takes at a time.
+func (c *call) full(h referrals.Holding) error {
+	p := problemOf(noRoom)
+	p.State, p.Capacity = h.State, c.guest.Capacity
+	var err error
+	if p.Open, err = c.Holdings.CountOpen(c.ctx(), c.guest.ID); err != nil {
+		return err
+	}
+	return p
 }
 
 // deed reads what is to be done.
@@ -135,11 +148,7 @@ func (c *call) actID(d referrals.Deed, h referrals.Holding) (string, error) {
 		return "", err
 	}
 	if !given {
-		var raw [16]byte
-		if _, err := io.ReadFull(c.Random, raw[:]); err != nil {
-			return "", err
-		}
-		return "api:" + hex.EncodeToString(raw[:]), nil
+		return c.random()
 	}
 	name := c.print("key", key)
 	whole := c.print("act", key, string(d.Act), h.Code, d.Why, strconv.FormatInt(d.Claim, 10))
@@ -151,6 +160,15 @@ func (c *call) actID(d referrals.Deed, h referrals.Holding) (string, error) {
 		return "", problemOf(reusedKey)
 	}
 	return "api:" + name, nil
+}
+
+// random is an id that no other act has.
+func (c *call) random() (string, error) {
+	var raw [16]byte
+	if _, err := io.ReadFull(c.Random, raw[:]); err != nil {
+		return "", err
+	}
+	return "api:" + hex.EncodeToString(raw[:]), nil
 }
 
 // longestKey is more than any key has that was made for the purpose.

@@ -15,10 +15,12 @@ import (
 	"defenderline/referrals"
 )
 
-// holdings is what a desk holds. A cursor that the list did not give out is ErrCursor.
+// holdings is what a desk holds. A cursor that the list did not give out is ErrCursor. Without states, CountOpen counts what was
+// claimed or accepted.
 type holdings interface {
 	Holding(ctx context.Context, desk, code string) (referrals.Holding, error)
 	Holdings(ctx context.Context, desk string, states []referrals.State, limit int, cursor string) ([]referrals.Holding, string, error)
+	CountOpen(ctx context.Context, desk string, states ...referrals.State) (int, error)
 }
 
 // archive keeps the sealed copies, and the bodies of files, which all desks share.

@@ -30,10 +30,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	fld, pbi, lima = "fld-token-of-32-random-bytes", "pbi-token", "lima-token" // the tokens of desks of these names
+	small          = "small-token"
 	nobody         = "a-wrong-token"
 )
 
-// desks are two NGOs, a mission, and headquarters, which has no token.
+// desks are three NGOs, of which one takes two at a time, a mission, and headquarters, which has no token.
 func desks() []*referrals.Desk {
 	hash := func(token string) []byte {
 		sum := sha256.Sum256([]byte(token))
@@ -44,6 +45,7 @@ func desks() []*referrals.Desk {
 		{ID: referrals.Headquarters, Kind: referrals.HeadquartersDesk},
 		{ID: "fld", Kind: referrals.NGODesk, AcceptWithin: 30 * time.Minute, Accepting: true, TokenSHA256: hash(fld)},
 		{ID: "pbi", Kind: referrals.NGODesk, AcceptWithin: time.Hour, Accepting: true, TokenSHA256: hash(pbi)},
+		{ID: "small", Kind: referrals.NGODesk, AcceptWithin: time.Hour, Accepting: true, Capacity: 2, TokenSHA256: hash(small)},
 	}
 }
 
@@ -136,7 +138,7 @@ func (l *line) another() *line { return replica(l.t, l.redis, l.vault, l.limits)
 
 func replica(t testing.TB, url string, vault *store.Vault, limits Limits) *line {
 	t.Helper()
-	s := must(store.Open(t.Context(), store.Options{URL: url, Vault: vault, Now: time.Now, Desks: []string{"lima", "fld", "pbi"}}))
+	s := must(store.Open(t.Context(), store.Options{URL: url, Vault: vault, Now: time.Now, Desks: []string{"lima", "fld", "pbi", "small"}}))
 	l := &line{t: t, store: s, down: &atomic.Bool{}, ends: make(chan struct{}), logged: &logged{wrote: make(chan struct{}, 1)},
 		doc: describedBy(t), begun: time.Now(), vault: vault, redis: url, limits: limits}
 	k := kept{s, l.down}

@@ -21,6 +21,7 @@ const (
 	wrongMethod kind = "method"
 	wrongState  kind = "state"
 	staleClaim  kind = "stale-claim"
+	noRoom      kind = "capacity"
 	gone        kind = "gone"
 	tooLarge    kind = "too-large"
 	wrongType   kind = "media-type"
@@ -40,6 +41,10 @@ type problem struct {
 	State referrals.State `json:"state,omitzero"`
 	// Claim is the last claim's number, where it is the reason.
 	Claim int64 `json:"claim,omitzero"`
+	// Open is how many referrals the organisation has claimed or accepted, and Capacity how many it takes at a time, where
+	// that is the reason.
+	Open     int `json:"open,omitzero"`
+	Capacity int `json:"capacity,omitzero"`
 }
 
 // Error implements error.
@@ -79,6 +84,8 @@ func abouts() map[kind]about {
 			"Nothing was changed. The case is in the state named here: look at it again before the next act."},
 		staleClaim: {http.StatusConflict, "That claim is over",
 			"Nothing was changed. The case was claimed again since: the number named here is the last claim's. Go on from that, or leave it to who has it."},
+		noRoom: {http.StatusConflict, "The organisation has as many referrals as it takes at a time",
+			"Nothing was changed. open is how many are claimed or accepted: complete or return one, then claim this one, if it is still offered."},
 		gone: {http.StatusGone, "The document is no longer kept",
 			"Sealed copies are kept for a time and then deleted. Ask the line's operator for how long."},
 		tooLarge: {http.StatusRequestEntityTooLarge, "The body is too large",

@@ -65,6 +65,28 @@ func document(c *call) error {
 	return c.document(h, code, name)
 }
 
+// keep renews the claim of a referral whose documents are read: whoever reads is working on it.
+func (c *call) keep(h referrals.Holding) error {
+	now := c.Now()
+	if c.req.Method == http.MethodHead || !h.Renewable(c.guest.Desk, now) {
+		return nil
+	}
+	id, err := c.random()
+	if err != nil {
+		return err
+	}
+	h, err = c.Mover.Move(c.ctx(), referrals.Renew(h, c.guest.Desk, id, now))
+	switch {
+	case errors.Is(err, referrals.ErrUnknown):
+		return notFound(c)
+	case errors.Is(err, referrals.ErrNotThere) && !h.Readable():
+		return in(h)
+	case errors.Is(err, referrals.ErrNotThere):
+		return nil
+	}
+	return err
+}
+
 // readable is the case that the path names, if the desk may have its documents now: consent and turn are checked
 // with each one.
 func (c *call) readable() (referrals.Holding, referrals.Code, error) {
@@ -89,6 +111,9 @@ func (c *call) document(h referrals.Holding, code referrals.Code, name string) e
 		return problemOf(gone)
 	}
 	if err != nil {
+		return err
+	}
+	if err := c.keep(h); err != nil {
 		return err
 	}
 	var body io.ReadCloser = http.NoBody
