@@ -247,7 +247,7 @@ func (w *world) defender(kind EventKind) func(*rapid.T) {
 // an end, or to a page.
 func TestWorld(t *testing.T) {
 	seen := map[State]int{}
-	for range 10 {
+	for range 20 {
 		rapid.Check(t, func(t *rapid.T) {
 			w := newWorld(t)
 			t.Repeat(w.actions())
