@@ -227,7 +227,7 @@ func (a *atDesk) handOver(ctx context.Context, p onCase) error {
 		a.toast("desk.toast.duty.unknown", nil)
 		return nil
 	}
-	h, err := a.mover.Move(ctx, referrals.HandOver(p.h, p.d, rung, "handover:"+a.id, a.at))
+	h, err := a.mover.Move(ctx, referrals.HandOver(p.h, p.d, rung, "handover:"+a.id, a.at).Through(referrals.ByChat))
 	who := map[string]any{"Code": p.h.Code, "Who": a.officer(p.d, rung)}
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):

@@ -17,6 +17,7 @@ type relay interface {
 	Post(ctx context.Context, p referrals.Post) error
 	Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error)
 	Missed(ctx context.Context, n referrals.Notice, way string, ways []string) (all bool, err error)
+	Note(ctx context.Context, l referrals.Line) error
 }
 
 // late is what the sweep for errands that nobody finished asks of the store.
@@ -71,6 +72,8 @@ func (r *runner) one(ctx context.Context, t referrals.Task) {
 		if err == nil {
 			r.wake(e.Post.To.Slot)
 		}
+	case e.Line != nil:
+		r.done(ctx, id, r.store.Note(ctx, *e.Line))
 	default:
 		r.done(ctx, id, nil)
 	}

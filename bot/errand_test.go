@@ -334,6 +334,7 @@ func TestNoticesReachTheirRung(t *testing.T) {
 			notice(referrals.NoticeAlert, "gone", 0, referrals.Emergency),                 // a desk that was
 			notice(referrals.NoticeAlert, referrals.Headquarters, 0, referrals.Emergency), // withdrawn: no document
 			notice(referrals.NoticePage, "", 0, referrals.Emergency),
+			referrals.Errand{Line: &referrals.Line{Kind: referrals.LinePaged, Code: "AAAA-BBBB"}},
 			notice(referrals.NoticeWithdrawn, "lima", 0, referrals.Urgent)))
 		sending(t, d.out, 1, 0)
 		calm()
@@ -341,7 +342,10 @@ func TestNoticesReachTheirRung(t *testing.T) {
 		if len(got) != 3 || got[0] != "sendDocument AAAA-BBBB.asc" {
 			t.Errorf("called %q", got)
 		}
-		if len(d.store.settledIDs()) != 8 || d.out.depth() != 0 {
+		if len(d.store.lines) != 1 || d.store.lines[0].Kind != referrals.LinePaged {
+			t.Errorf("written to the audit trail: %+v", d.store.lines)
+		}
+		if len(d.store.settledIDs()) != 9 || d.out.depth() != 0 {
 			t.Errorf("settled %q", d.store.settledIDs())
 		}
 	})

@@ -88,7 +88,7 @@ func (r *runner) passOn(ctx context.Context, n referrals.Notice, e *effort) time
 		h, err := r.holding.Holding(ctx, n.Desk, code)
 		if err == nil && h.Rung == n.From { // else somebody else has it by now, or it was passed on before
 			id := "given:" + strconv.FormatInt(n.At.UnixMilli(), 10) + ":" + strconv.Itoa(n.From)
-			_, err = r.Move(ctx, referrals.HandOver(h, d, n.Rung, id, r.now()))
+			_, err = r.Move(ctx, referrals.HandOver(h, d, n.Rung, id, r.now()).Through(referrals.ByChat))
 		}
 		if err != nil && !errors.Is(err, referrals.ErrUnknown) && !errors.Is(err, referrals.ErrNotThere) {
 			e.tries++

@@ -30,6 +30,7 @@ type memory struct {
 	refuse   func(referrals.Move) error
 	record   []byte
 	missed   map[string]bool
+	lines    []referrals.Line
 }
 
 func newMemory() *memory {
@@ -69,6 +70,13 @@ func (m *memory) Holdings(_ context.Context, desk string, _ []referrals.State, l
 		found, next = found[:limit], "more"
 	}
 	return found, next, m.away
+}
+
+func (m *memory) Note(_ context.Context, l referrals.Line) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = append(m.lines, l)
+	return nil
 }
 
 // Move makes a move as the store does: from a fitting state, each id once.

@@ -99,6 +99,8 @@ type Deed struct {
 	// ID makes it count once.
 	ID string
 	At time.Time
+	// Way is how it came.
+	Way Way
 }
 
 // Move is the move that a deed makes of a holding as it was seen at a desk. It is pure, and says nothing of whether
@@ -114,7 +116,7 @@ func (d Deed) Move(h Holding, at *Desk) (Move, error) {
 	if d.Claim != 0 {
 		h.Claim = d.Claim
 	}
-	return d.move(h, at), nil
+	return d.move(h, at).Through(d.Way), nil
 }
 
 func (d Deed) move(h Holding, at *Desk) Move {

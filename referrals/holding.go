@@ -99,6 +99,8 @@ type Move struct {
 	// Most, when not zero, is how many holdings the desk may have claimed or accepted: a move that would make it more is
 	// not made.
 	Most int `json:"mo,omitempty"`
+	// Way is how the act came, for the audit trail.
+	Way Way `json:"by,omitempty"`
 	// Errands are kept with the move and run after it.
 	Errands []Errand `json:"e,omitempty"`
 }

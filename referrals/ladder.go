@@ -9,7 +9,7 @@ import (
 // open is the move by which a desk comes to hold a case: an alert to the first rung of
 // a mission or of headquarters, an offer to an NGO.
 func open(d *Desk, c Case, code string, at time.Time) Move {
-	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at, Lane: c.Lane, Origin: c.Slot}
+	m := Move{ID: "open:" + code + ":" + d.ID, Desk: d.ID, Code: code, To: Alerted, AtRung: -1, At: at, Lane: c.Lane, Origin: c.Slot, Way: ByLine}
 	n := Notice{Kind: NoticeAlert, Desk: d.ID, Code: code, Lane: c.Lane, Origin: c.Slot, At: at}
 	if d.Kind == NGODesk {
 		m.To, n.Kind = Offered, NoticeOffer
@@ -35,7 +35,7 @@ func open(d *Desk, c Case, code string, at time.Time) Move {
 // still be under way, since errands that failed are tried again later and may pass each other: its
 // withdrawal then begins the holding, and the release, made only where there is none, comes too late.
 func withdraw(s Share, c Case, at time.Time) Move {
-	m := Move{ID: "withdraw:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at,
+	m := Move{ID: "withdraw:" + s.Holding + ":" + s.Desk, Desk: s.Desk, Code: s.Holding, AtRung: -1, To: Withdrawn, At: at, Way: ByDefender,
 		From: []State{Alerted, Acknowledged, Silent, Offered, Claimed, Accepted, Completed, Closed, Declined, Expired, Returned}}
 	if s.Stage == Released {
 		m.From = append(m.From, "")
@@ -82,10 +82,10 @@ func nextRung(h Holding, d *Desk, at time.Time) Move {
 	id := "rung:" + h.Code + ":" + strconv.Itoa(h.Rung) + ":" + strconv.FormatInt(h.Due.UnixMilli(), 10)
 	if d != nil {
 		if next, ok := d.after(h.First, h.Rung); ok {
-			return h.alert(d, next, h.First, []State{Alerted}, id, at)
+			return h.alert(d, next, h.First, []State{Alerted}, id, at).Through(ByClock)
 		}
 	}
-	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: []State{Alerted}, To: Silent, AtRung: h.Rung, Rung: h.Rung, At: at}
+	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: []State{Alerted}, To: Silent, AtRung: h.Rung, Rung: h.Rung, At: at, Way: ByClock}
 	m.Errands = []Errand{h.event(WasSilent, id, at)}
 	return m
 }
@@ -138,9 +138,15 @@ func (m Move) By(h Holding, rung int) Move {
 	return m
 }
 
+// Through makes a move one that came by a way.
+func (m Move) Through(w Way) Move {
+	m.Way = w
+	return m
+}
+
 // expire ends an offer or a claim that nobody answered.
 func expire(h Holding, at time.Time) Move {
-	return pass(h, []State{h.State}, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at)
+	return pass(h, []State{h.State}, Expired, "clock:"+h.Code+":"+strconv.FormatInt(h.Claim, 10), "", at).Through(ByClock)
 }
 
 // Acknowledge is the move by which an officer has a case.

@@ -112,7 +112,7 @@ func TestTheNextRung(t *testing.T) {
 	lima := lineDesks().Desk("lima")
 	m, _ := Overslept(held(Alerted, 0, 0), lima, noon)
 	want := Move{ID: "rung:K7QM-3XRP:0:1772625600000", Desk: "lima", Code: "K7QM-3XRP", From: []State{Alerted}, To: Alerted, AtRung: 0, Rung: 1, Told: UpTo(1),
-		At: noon, Origin: "p07", Due: noon.Add(20 * time.Minute), Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: "lima", Rung: 1,
+		At: noon, Way: ByClock, Origin: "p07", Due: noon.Add(20 * time.Minute), Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert, Desk: "lima", Rung: 1,
 			Code: "K7QM-3XRP", Lane: Emergency, Origin: "p07", At: noon, Due: noon.Add(20 * time.Minute)}}}}
 	if !reflect.DeepEqual(m, want) {
 		t.Errorf("\n got %+v\nwant %+v", m, want)

@@ -224,7 +224,8 @@ func (c *Case) page(at time.Time) []Errand {
 	}
 	c.Paged = true
 	page := Errand{Notice: &Notice{Kind: NoticePage, Code: string(c.Code), Lane: c.Lane, At: at}}
-	return append([]Errand{page}, c.tell("unanswered", "", at)...)
+	line := Errand{Line: &Line{Kind: LinePaged, Code: string(c.Code), Lane: c.Lane, At: at, Way: ByLine}}
+	return append([]Errand{page, line}, c.tell("unanswered", "", at)...)
 }
 
 // onward offers the case to the next NGO, and with none left to headquarters.

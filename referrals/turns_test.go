@@ -79,7 +79,17 @@ func happening(t testing.TB, c Case, s string, at time.Time) Event {
 func inWords(t testing.TB, errands []Errand) string {
 	t.Helper()
 	var said []string
-	for _, e := range errands {
+	for i, e := range errands {
+		if e.Line != nil { // said with the page that it stands behind
+			page := errands[max(0, i-1)].Notice
+			if page == nil || page.Kind != NoticePage || *e.Line != (Line{Kind: LinePaged, Code: page.Code, Lane: page.Lane, At: page.At, Way: ByLine}) {
+				t.Fatalf("%+v is the line of no page", *e.Line)
+			}
+			continue
+		}
+		if e.Notice != nil && e.Notice.Kind == NoticePage && (i+1 == len(errands) || errands[i+1].Line == nil) {
+			t.Fatal("a page has no line in the audit trail")
+		}
 		said = append(said, inAWord(t, e))
 	}
 	return strings.Join(said, ", ")
@@ -236,7 +246,7 @@ func TestReleasesSayWhereAndUntilWhen(t *testing.T) {
 	_, errands := run(t, shared("lima a"), "sent")
 	alert, offer := errands[0].Move, errands[1].Move
 	want := Move{ID: "open:K7QM-3XRP:lima", Desk: "lima", Code: "K7QM-3XRP", To: Alerted, AtRung: -1, At: noon,
-		Due: noon.Add(10 * time.Minute), Lane: Urgent, Origin: "p07", Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert,
+		Due: noon.Add(10 * time.Minute), Lane: Urgent, Origin: "p07", Way: ByLine, Errands: []Errand{{Notice: &Notice{Kind: NoticeAlert,
 			Desk: "lima", Code: "K7QM-3XRP", Lane: Urgent, Origin: "p07", At: noon, Due: noon.Add(10 * time.Minute)}}}}
 	if !reflect.DeepEqual(*alert, want) {
 		t.Errorf("\n got %+v\nwant %+v", *alert, want)

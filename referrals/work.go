@@ -108,6 +108,8 @@ type Errand struct {
 	Move   *Move   `json:"m,omitempty"`
 	Notice *Notice `json:"no,omitempty"`
 	Send   *Send   `json:"s,omitempty"`
+	// Line is written to the audit trail.
+	Line *Line `json:"li,omitempty"`
 }
 
 // Send is a message to a chat in the form of whatever messenger carries it.

@@ -14,6 +14,7 @@ func storeOptions(c *configs.Config, vault *store.Vault) store.Options {
 	o := store.Options{
 		URL: c.Redis.URL, Cluster: c.Redis.Cluster, Username: c.Redis.Username, Password: c.Redis.Password.Reveal(),
 		Line: c.Redis.Line, TLS: c.Redis.TLS, CA: c.Redis.CA, RequireDurable: c.Redis.RequireDurable, Vault: vault, Now: time.Now, EndedFor: c.Retention.Sealed,
+		AuditFor: c.Retention.Audit,
 	}
 	if s := c.Redis.Sentinel; s != nil {
 		o.Sentinel = store.Sentinel{Master: s.Master, Addresses: s.Addresses, Username: s.Username, Password: s.Password.Reveal()}

@@ -104,6 +104,29 @@ func (p *parts) mend(ctx context.Context) error {
 	}
 }
 
+// refusedEvery is how often acts that were refused are written to the audit trail: what a killed process does not know of
+// them any more.
+const refusedEvery = 5 * time.Second
+
+// countRefused writes acts that were refused to the audit trail, until ctx ends and once more then.
+func (p *parts) countRefused(ctx context.Context) error {
+	tick := time.NewTicker(refusedEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = p.store.WriteRefused(last) // best effort: they were answered and metered
+			return nil
+		case <-tick.C:
+			if err := p.store.WriteRefused(ctx); err != nil && ctx.Err() == nil {
+				p.log.Warn("refused acts are not in the audit trail yet; it is tried again", "err", err)
+			}
+		}
+	}
+}
+
 // newLine joins the bot with everything it needs.
 func (p *parts) newLine() (*bot.Line, error) {
 	c := p.config

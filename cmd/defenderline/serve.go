@@ -67,6 +67,7 @@ func (p *parts) run(ctx context.Context) error {
 		group.Go(func() error { return s.serve(within, listening[i]) })
 	}
 	group.Go(func() error { return p.mend(within) })
+	group.Go(func() error { return p.countRefused(within) })
 	ended := make(chan struct{})
 	group.Go(func() error { return p.letGo(within, ended) })
 	group.Go(func() error {

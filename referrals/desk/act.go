@@ -85,7 +85,7 @@ func (c *call) full(h referrals.Holding) error {
 
 // deed reads what is to be done.
 func (c *call) deed(act referrals.Act) (referrals.Deed, error) {
-	d := referrals.Deed{Act: act, At: c.Now()}
+	d := referrals.Deed{Act: act, At: c.Now(), Way: referrals.ByAPI}
 	s, err := c.body()
 	if err != nil {
 		return d, err

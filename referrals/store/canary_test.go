@@ -66,6 +66,13 @@ func journey(t *testing.T, b backend) {
 		Sent: []referrals.Delivery{{To: m, Message: int(canaryChat), At: b.clock.now()}}}}); err != nil {
 		t.Fatal(err)
 	}
+	b.Refuse("fld", referrals.RefusedCode, referrals.ByChat)
+	for _, err := range []error{b.WriteRefused(b.ctx), b.know(b.ctx, b.clock.now()),
+		b.Note(b.ctx, referrals.Line{Kind: referrals.LinePaged, Code: "ABCD-EFGH", At: b.clock.now(), Why: canaryReason})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	if held, err := b.Lease(b.ctx, "poll", "one", time.Minute); err != nil || !held {
 		t.Fatal(held, err)
 	}
@@ -144,6 +151,7 @@ func TestEverythingHasAnEnd(t *testing.T) {
 		journey(t, b)
 		longest := map[string]time.Duration{
 			"r": 2 * time.Hour, "seen": known, "m": known, "d": 168 * time.Hour, "f": time.Hour,
+			"a": 8760 * time.Hour, "x": 8760 * time.Hour, "desks": 8760 * time.Hour,
 			"h": 168 * time.Hour, "ev": 168 * time.Hour, "l": time.Minute, "ping": time.Minute,
 		}
 		met := map[string]bool{}

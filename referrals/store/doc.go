@@ -46,13 +46,14 @@
 //
 // Nothing but codes, lanes, desks, states, times, ids of updates and moves, and the keyed hash
 // of a chat. Records, inboxes, errands, ids of messages and the reasons of holdings are sealed
-// by a Vault, bound to their place; documents and files are OpenPGP messages already.
+// by a Vault, bound to their place, and in the audit trail too; documents and files are OpenPGP messages already.
 //
 // # What has an end
 //
 // Records: what their commit says. Documents and files: the longest Keep given for their case,
 // or the drop. Ids of posts: 48 hours, for which Mend sees; of moves as long, or as long as their holding. Ids of messages: 48 hours, after
 // which no messenger deletes them any more. Holdings: Options.EndedFor after the act that ended them.
+// The audit trail: Options.AuditFor after the first line of a day, by Redis's clock, the day as a whole.
 // Inbox entries, errands and leases: the act that handles them, because losing one by the clock would
 // be losing it quietly. Events: of about the last 10,000 acts at a desk, Options.EndedFor at most, by Redis's clock.
 //

@@ -54,7 +54,7 @@ func (s *Store) openErrand(slot, id string, sealed []byte) (referrals.Errand, er
 }
 
 // errErrand is all that is said about an errand that cannot be read.
-var errErrand = errors.New("an errand must be exactly one of a post, a move, a notice and a message")
+var errErrand = errors.New("an errand must be exactly one of a post, a move, a notice, a message and a line")
 
 func encodeErrand(e referrals.Errand) ([]byte, error) {
 	if fields(e) != 1 {
@@ -79,7 +79,7 @@ func decodeErrand(text []byte) (referrals.Errand, error) {
 
 func fields(e referrals.Errand) int {
 	n := 0
-	for _, set := range []bool{e.Post != nil, e.Move != nil, e.Notice != nil, e.Send != nil} {
+	for _, set := range []bool{e.Post != nil, e.Move != nil, e.Notice != nil, e.Send != nil, e.Line != nil} {
 		if set {
 			n++
 		}

@@ -166,12 +166,14 @@ func (g *gather) noted(desk string, now time.Time) {
 func (s *Store) make(ctx context.Context, moves []*making) error {
 	desk := moves[0].desk
 	slot := DeskSlot(desk)
-	keys := make([]string, 7, 7+len(moves))
-	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot)})
-	args, now := make([]any, 5, 5+2*len(moves)), s.now()
+	now := s.now()
+	keys := make([]string, 8, 8+len(moves))
+	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot),
+		s.trailKey(slot, now)})
+	args := make([]any, 6, 6+2*len(moves))
 	note := s.gather.toNote(desk, now)
 	args[0], args[1], args[2], args[3] = s.endedFor.Milliseconds(), appendEntryTime(nil, now.Add(-known)), ms(now), ms(now.Add(s.endedFor))
-	args[4] = bit(note)
+	args[4], args[5] = bit(note), s.auditFor.Milliseconds()
 	holding := s.holdingKey(desk, "")
 	for _, m := range moves {
 		keys = append(keys, holding+m.code)

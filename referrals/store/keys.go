@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"defenderline/referrals"
 )
@@ -95,6 +96,23 @@ func (n space) endedKey(desk string) string { return n.key(DeskSlot(desk), "ende
 // Events: stream of what a desk should learn of. e: the events of one script, with a space between each two: letter of the
 // state, digit of the lane, when in milliseconds as 12 hexadecimal digits, and the code.
 func (n space) eventsKey(desk string) string { return n.key(DeskSlot(desk), "ev") }
+
+// Trail: string of a day, by the clock of whoever wrote: lines of the audit trail, which trail.go names. At a desk those of its
+// holdings, in the slot "audit" those that are about no desk.
+func (n space) trailKey(slot string, day time.Time) string {
+	return n.key(slot, "a:"+day.UTC().Format(time.DateOnly))
+}
+
+// Refused: hash of a day: kind of an act that was refused, way, minute → how many; without a minute those beyond the cap.
+func (n space) refusedKey(slot string, day time.Time) string {
+	return n.key(slot, "x:"+day.UTC().Format(time.DateOnly))
+}
+
+// Known desks: sorted set, id of a desk → when the line last had it, in milliseconds: whose trail there may be.
+func (n space) knownKey() string { return n.key(auditSlot, "desks") }
+
+// auditSlot has the lines of the audit trail that are about no desk.
+const auditSlot = "audit"
 
 // Marker: string, what the state keys of every process must open. Has no end: one for each store.
 func (n space) markerKey() string { return n.key("meta", "keys") }

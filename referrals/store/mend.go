@@ -10,8 +10,8 @@ import (
 )
 
 // Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and forgets
-// ids of posts, and events and ended holdings of desks, whose time is over. Every process calls it about once a minute, and always the same way: by it a process
-// also shows that its clock is in use. Two round trips when nothing is wrong.
+// ids of posts, and events and ended holdings of desks, whose time is over. It notes whose audit trail there is. Every process calls it about once a minute, and always the same way: by it a process
+// also shows that its clock is in use. Three round trips when nothing is wrong.
 //
 // A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
 // the highest clock that was used in it. When that lies ahead, and nobody has used such a clock
@@ -23,8 +23,10 @@ func (s *Store) Mend(ctx context.Context) error {
 	now := s.now()
 	s.unheard.forget(now.Add(-time.Hour))
 	var failed error
-	if err := s.learn(ctx); err != nil {
-		failed = fmt.Errorf("mend: %w", err)
+	for _, did := range []error{s.learn(ctx), s.know(ctx, now)} {
+		if did != nil {
+			failed = errors.Join(failed, fmt.Errorf("mend: %w", did))
+		}
 	}
 	calls := make([]call, len(s.slots))
 	for i, slot := range s.slots {

@@ -4,10 +4,11 @@
 -- errands that the mover still has are overdue. A holding that begins ended is one that the desk
 -- never hears of: it keeps no errands and makes no event.
 --
--- KEYS  1 queue  2 ended  3 due  4 outbox  5 errands  6 events  7 counter
---       8.. holding of each move, none twice
+-- KEYS  1 queue  2 ended  3 due  4 outbox  5 errands  6 events  7 counter  8 trail
+--       9.. holding of each move, none twice
 -- ARGV  1 life of an ended holding, and of events (ms)  2 moves made before this are forgotten (base 36)  3 now (ms)
 --       4 an ended holding is forgotten at (ms)  5 '1' to note the clock and make room, as once a second is enough
+--       6 life of the trail (ms)
 --       then of each move: itself; id, sealed of each of its errands. Columns, from ... to, of a move:
 --         1 22 as the holding knows it: a comma, 11 letters of its id, now (base 36), '!' for a claim or '.'
 --         23 35 its errands are overdue at (ms)  36 38 how many there are  39 40 score of the state it leads to
@@ -15,7 +16,8 @@
 --         54 62 claim it needs, or '-'  63 66 rung it needs, or '-'  67 70 rung
 --         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
 --         108 113 how many the desk may have claimed or accepted, or '-': the move that would make it more is not made
---         114 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
+--         114 115 by which way, as in a line of the trail: where there is a holding, where one begins
+--         116 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
 -- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' or
 --          'full' and the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made
 --          again after another has claimed
@@ -25,7 +27,7 @@ local call, match, find, sub, byte = redis.call, string.match, string.find, stri
 -- What is written at the end, all at once: pairs, but for left, back and stops.
 local open, ended, kept = {}, {}, {} -- key, holding
 local places, left, gone, back, rings, stops = {}, {}, {}, {}, {}, {}
-local overdue, errands, events = {}, {}, {}
+local overdue, errands, events, lines = {}, {}, {}, {}
 local function add(pairs, a, b)
   local n = #pairs
   pairs[n + 1] = a
@@ -81,6 +83,13 @@ local function told(words, move, coded)
     .. (#move > ends and sub(move, ends) or sub(words, origin, moves - 1)) .. sub(words, moves)
 end
 
+-- why is what ends a line of the trail: the reason behind a move's code, with a space before it, if there is one.
+local function why(move, coded)
+  if #move == coded + 1 then return '\n' end
+  local ends = find(move, ' ', coded + 1, true)
+  return #move > ends and sub(move, ends) .. '\n' or '\n'
+end
+
 -- changed is a holding after a move; or nothing, when the move does not fit, and why if it is for want of room.
 local function changed(code, coded, score, is, entry, move)
   local climbs = byte(move, 63) ~= dash
@@ -124,12 +133,12 @@ local function begun(code, coded, score, entry, move)
     .. sub(move, 67, 70) .. sub(move, coded) .. ' ' .. entry
 end
 
-local held, reply = call('MGET', unpack(KEYS, 8)), {}
-local at = 6 -- the next move
+local held, reply = call('MGET', unpack(KEYS, 9)), {}
+local at = 7 -- the next move
 for i = 1, #held do
-  local key, is, move = KEYS[7 + i], held[i], ARGV[at]
-  local coded = find(move, ' ', 114, true) -- where the code has ended
-  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 114, coded - 1)
+  local key, is, move = KEYS[8 + i], held[i], ARGV[at]
+  local coded = find(move, ' ', 116, true) -- where the code has ended
+  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 116, coded - 1)
   n = n == '000' and 0 or tonumber(n)
   local first, last, till = at + 1, at + 2 * n, n > 0 and sub(move, 23, 35)
   local again = is and find(is, sub(entry, 1, 12), 65, true)
@@ -154,6 +163,8 @@ for i = 1, #held do
   end
   if becomes then
     local mine = '1'
+    lines[#lines + 1] = sub(becomes, 1, 14) .. sub(move, 73, 84) .. sub(becomes, 60, 63)
+      .. (is and sub(move, 114, 114) or sub(move, 115, 115)) .. code .. why(move, coded)
     if over[sub(becomes, 1, 1)] then
       add(ended, key, becomes)
       add(gone, ARGV[4], sub(becomes, 2, 14) .. code)
@@ -193,6 +204,9 @@ all('ZREM', KEYS[3], stops)
 all('ZADD', KEYS[3], rings)
 all('ZADD', KEYS[4], overdue)
 all('HSET', KEYS[5], errands)
+if #lines > 0 then
+  write_lines(KEYS[8], table.concat(lines), ARGV[6])
+end
 if #events > 0 then
   call('XADD', KEYS[6], 'MAXLEN', '~', '10000', '*', 'e', table.concat(events, ' '))
 end

@@ -47,6 +47,8 @@ type Options struct {
 	Grace time.Duration
 	// EndedFor is how long a holding is known after it ended; 168 h when zero.
 	EndedFor time.Duration
+	// AuditFor is how long a line of the audit trail is kept at most; 8760 h when zero.
+	AuditFor time.Duration
 	// Quiet is how long nobody may have used a clock that is ahead before Mend puts right what it left: longer
 	// than the time between two calls of Mend; 90 s when zero.
 	Quiet time.Duration
@@ -80,6 +82,7 @@ type Store struct {
 	lease    time.Duration
 	grace    time.Duration
 	endedFor time.Duration
+	auditFor time.Duration
 	quiet    time.Duration
 	slots    []string
 	warnings []string
@@ -87,6 +90,8 @@ type Store struct {
 	replicas *replicas
 	unheard  *unheard
 	gather   *gather
+	refusals *refusals
+	desks    []string
 }
 
 var lineForm = regexp.MustCompile(`^[a-z0-9-]{0,32}$`)
@@ -111,9 +116,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		space: spaceOf(o.Line), db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
-		endedFor: orElse(o.EndedFor, 168*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
+		endedFor: orElse(o.EndedFor, 168*time.Hour), auditFor: orElse(o.AuditFor, 8760*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
 		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
+		refusals: &refusals{n: map[refused]int64{}}, desks: o.Desks,
 	}
 	s.replicas.expected.Store(o.Sentinel.Master != "")
 	for i := range Partitions {

@@ -54,6 +54,15 @@ var unmarkLua string
 //go:embed move.lua
 var moveLua string
 
+//go:embed trail.lua
+var trailLua string
+
+//go:embed note.lua
+var noteLua string
+
+//go:embed refused.lua
+var refusedLua string
+
 //go:embed after.lua
 var afterLua string
 
@@ -66,7 +75,7 @@ var markLua string
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, after, lease, mark *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, note, refused, after, lease, mark *redis.Script
 }
 
 func newScripts() scripts {
@@ -82,7 +91,9 @@ func newScripts() scripts {
 		mend:    redis.NewScript(counterLua + mendLua),
 		pull:    redis.NewScript(heldLua + pullLua),
 		unmark:  redis.NewScript(unmarkLua),
-		move:    redis.NewScript(counterLua + heldLua + moveLua),
+		move:    redis.NewScript(counterLua + heldLua + trailLua + moveLua),
+		note:    redis.NewScript(trailLua + noteLua),
+		refused: redis.NewScript(refusedLua),
 		after:   redis.NewScript(afterLua),
 		lease:   redis.NewScript(leaseLua),
 		mark:    redis.NewScript(markLua),

@@ -45,6 +45,7 @@ func (w *wording) all() []byte {
 	w.text = appendTime(append(w.text, letterOf(state), lane), w.begun)
 	w.due()
 	w.room()
+	w.text = append(w.text, wayLetter(w.m.Way, false), wayLetter(w.m.Way, true))
 	w.word(w.m.Code)
 	w.word(" ")
 	w.origin()
