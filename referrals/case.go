@@ -28,6 +28,8 @@ type Case struct {
 	// Paged says that the operator was told that nobody answers.
 	Paged bool `json:"p,omitempty"`
 	Ended bool `json:"e,omitempty"`
+	// Refers are what desks asked for and is not settled.
+	Refers []Refer `json:"rf,omitempty"`
 	// News counts the news posted, so that each has its own id.
 	News int `json:"n,omitempty"`
 }
@@ -71,6 +73,7 @@ const (
 	Passed   Stage = "passed"   // declined, returned or expired
 	Finished Stage = "finished" // closed or completed
 	Recalled Stage = "recalled" // withdrawn by the defender
+	Awaited  Stage = "awaited"  // consented to after it was sent; a desk that has read the case seals the copy
 )
 
 // Name is the member name of a case in its slot.
@@ -106,6 +109,11 @@ const (
 	WasSealed       EventKind = "sealed"   // one of its files is sealed and kept
 	WasUnsealed     EventKind = "unsealed" // one of its files could not be fetched or sealed
 	WasAnswered     EventKind = "answered" // the defender answered a question about it
+
+	WasSuggested EventKind = "suggested" // a desk would hand it on to an organisation
+	WasHanded    EventKind = "handed"    // a desk sealed a document for an organisation
+	WasFit       EventKind = "fit"       // that document was looked at and is kept
+	WasUnfit     EventKind = "unfit"     // it was looked at and cannot be passed on
 )
 
 // Event is one thing that happened to a case, from a desk or from its defender.
@@ -124,6 +132,8 @@ type Event struct {
 	// File is the file that was sealed or not, Message the message that brought it.
 	File    string `json:"fi,omitempty"`
 	Message int    `json:"m,omitempty"`
+	// Refer is what a desk asks for, or what became of it.
+	Refer *Refer `json:"rf,omitempty"`
 	// Question is what the defender was asked, Answer the value of the button.
 	Question *Question `json:"q,omitempty"`
 	Answer   string    `json:"an,omitempty"`
@@ -138,6 +148,8 @@ type FileJob struct {
 	Case  Code        `json:"c"`
 	Desks []string    `json:"d"`
 	File  WaitingFile `json:"f"`
+	// Refer says that a desk sealed the file for the only one of Desks: it is looked at, and kept as it is.
+	Refer *Refer `json:"r,omitempty"`
 }
 
 // Jobs hands on the files that wait: one post each to the member that seals them.

@@ -20,7 +20,7 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 	if c.Ended {
 		return c, nil
 	}
-	c.Shares, c.Waiting, c.Added = slices.Clone(c.Shares), slices.Clone(c.Waiting), slices.Clone(c.Added)
+	c.Shares, c.Waiting, c.Added, c.Refers = slices.Clone(c.Shares), slices.Clone(c.Waiting), slices.Clone(c.Added), slices.Clone(c.Refers)
 	switch e.Kind {
 	case Sent:
 		return c.begin(e, dir)
@@ -43,9 +43,10 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 	case WasWithdrawn, WasEnded:
 		return c.recalled(e)
 	case WasAnswered:
-		return c.answered(e)
+		return c.answered(e, dir)
+	default:
+		return c.referring(e, dir)
 	}
-	return c, nil
 }
 
 // begin releases the case to those whose turn is at once: the mission, or headquarters when no

@@ -1,6 +1,9 @@
 package referrals
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Member names whatever is handled one act after another: a chat, a case, the files of a case. Its
 // records live together in one slot of the store and change in one atomic act.
@@ -138,7 +141,24 @@ const (
 	NoticePage      NoticeKind = "page"      // the operator: nobody answers
 	// A colleague hands over what is open: they are told how much, and then each case of Codes that is still with From is theirs.
 	NoticeHandedOver NoticeKind = "handed_over"
+
+	// What became of a desk's wish that an organisation gets a case too. They go to the chat alone.
+	NoticeReferAsked   NoticeKind = "refer_asked"   // the defender is asked
+	NoticeReferAlready NoticeKind = "refer_already" // and was before
+	NoticeReferBusy    NoticeKind = "refer_busy"    // about another organisation
+	NoticeReferHas     NoticeKind = "refer_has"     // nothing to ask: the organisation has it
+	NoticeReferGone    NoticeKind = "refer_gone"    // the organisation cannot be given it
+	NoticeReferWiped   NoticeKind = "refer_wiped"   // the defender cannot be asked
+	NoticeReferNo      NoticeKind = "refer_no"      // the defender said no
+	NoticeReferQuiet   NoticeKind = "refer_quiet"   // and has not answered
+	NoticeReferKey     NoticeKind = "refer_key"     // yes: the key to seal a document to, and a button
+	NoticeReferOver    NoticeKind = "refer_over"    // no document is awaited
+	NoticeReferUnfit   NoticeKind = "refer_unfit"   // the document cannot be passed on, and Why
+	NoticeReferOn      NoticeKind = "refer_on"      // the organisation has it
 )
+
+// OfReferring says that a notice tells what became of a desk's wish that an organisation gets a case too.
+func (k NoticeKind) OfReferring() bool { return strings.HasPrefix(string(k), "refer_") }
 
 // ByMail is the way of a notice that goes by mail.
 const ByMail = "mail"
@@ -160,6 +180,10 @@ type Notice struct {
 	Document string    `json:"doc,omitempty"`
 	At       time.Time `json:"at"`
 	Due      time.Time `json:"due,omitzero"`
+	// About is the organisation that a notice of referring is about, For what for, Why what was wrong.
+	About string `json:"ab,omitempty"`
+	For   string `json:"fo,omitempty"`
+	Why   string `json:"w,omitempty"`
 	// Via is the way that it goes: to the rung's chat when empty, else ByMail.
 	Via string `json:"v,omitempty"`
 	// From and Codes are the rung that hands over, and what: codes with a space between.

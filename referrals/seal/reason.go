@@ -34,6 +34,14 @@ const (
 	ReasonSealed   Reason = "not_sealed"    // not an OpenPGP message this package can open
 	ReasonUnsigned Reason = "not_signed"    // the line's good signature is not in it
 	ReasonInternal Reason = "internal"      // the OpenPGP library or the system's randomness failed
+
+	// Of documents that an officer sealed.
+	ReasonPlain      Reason = "not_encrypted" // something in it can be read by anybody
+	ReasonPassphrase Reason = "passphrase"    // a passphrase opens it, and no key or not only keys
+	ReasonForm       Reason = "form"          // encrypted in a way that this package does not know
+	ReasonKeyHidden  Reason = "key_hidden"    // it does not say for which keys it is
+	ReasonKeyForeign Reason = "key_foreign"   // somebody else's key opens it too
+	ReasonKeyMissing Reason = "key_missing"   // no key of the desk opens it
 )
 
 // Error is the only error type of this package. Its text is made of the fields below
@@ -62,6 +70,9 @@ func (e *Error) Error() string {
 
 // GoString is Error, so that %#v does not print the cause.
 func (e *Error) GoString() string { return e.Error() }
+
+// Why is the reason as a word of a closed set, for callers that do not know this package.
+func (e *Error) Why() string { return string(e.Reason) }
 
 // Unwrap is the error of the reader or writer the caller passed in, if that failed.
 func (e *Error) Unwrap() error { return e.cause }
