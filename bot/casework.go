@@ -37,15 +37,20 @@ func (cw *caseworker) take(w referrals.Work) (referrals.Commit, error) {
 		var errands []referrals.Errand
 		c, errands = c.Happen(e, cw.dir)
 		out.Errands = append(out.Errands, errands...)
-		if e.Kind == referrals.WasWithdrawn || e.Kind == referrals.WasSealed && c.Ended { // also what was sealed since
+		late := e.Kind == referrals.WasSealed || e.Kind == referrals.WasFit // also what was sealed since
+		if e.Kind == referrals.WasWithdrawn || late && c.Ended {
 			out.Drops = append(out.Drops, referrals.Drop{Case: c.Code})
 		}
 	}
-	out.Errands = append(out.Errands, c.Jobs(cw.now())...)
+	c, errands := c.Overdue(cw.now(), cw.dir)
+	out.Errands = append(append(out.Errands, errands...), c.Jobs(cw.now())...)
 	var err error
 	if out.State, err = json.Marshal(c); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a case's record: %w", err)
 	}
 	out.Keep = cw.keep.Sealed
+	if due := c.Due(); due.Before(cw.now().Add(out.Keep)) { // a case is not kept for longer in order to say that nobody answered
+		out.Again = due
+	}
 	return out, nil
 }

@@ -23,6 +23,7 @@ type paper struct {
 	files  int               // of the case, sealed before
 	names  map[string]string // of those consented to, by the value of the consent
 	agreed []string          // the consent of the case that an addition belongs to
+	notice bool              // tells a desk that was agreed to later that there is a case, and nothing that was sent
 }
 
 // The lines around the machine-readable part. What a person wrote may hold the same words: the part
@@ -166,6 +167,9 @@ func (p *paper) json(d *referrals.Desk, fields []string) []byte {
 		if len(chosen) > 0 && len(words) > 0 {
 			doc[f+"_words"] = words
 		}
+	}
+	if p.notice {
+		doc["notice"] = "exists"
 	}
 	if files := p.listed(); len(files) > 0 {
 		doc["files"] = files

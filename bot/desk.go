@@ -59,7 +59,7 @@ func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64)
 // deskGroup answers a desk whose chat is a group: buttons and the desks' own commands, and nothing that
 // its members say to one another.
 func (tn *turn) deskGroup(ctx context.Context, id string, u update, chat int64) error {
-	if u.Message != nil {
+	if u.Message != nil && !tn.state.Talk.takes(u.Message) {
 		if name, _, _ := command(u.Message.Text); !slices.Contains(deskCommands, name) {
 			return nil
 		}

@@ -18,7 +18,7 @@ import (
 var deskActs = map[referrals.State][]string{
 	referrals.Alerted:      {"ack", "open", "handover"},
 	referrals.Silent:       {"ack", "open", "handover"},
-	referrals.Acknowledged: {"open", "close", "handover"},
+	referrals.Acknowledged: {"open", "refer", "close", "handover"},
 	referrals.Offered:      {"claim", "decline"},
 	referrals.Claimed:      {"accept", "decline", "open", "claim"}, // claimed again by who has it: more time
 	referrals.Accepted:     {"complete", "return", "open"},
@@ -60,6 +60,8 @@ func (a *atDesk) does(ctx context.Context, p onCase) error {
 		return a.deed(ctx, p, "")
 	case "reply":
 		return a.reply(ctx, p)
+	case "refer":
+		return a.refer(ctx, p)
 	case "reason", "outcome":
 		return a.deed(ctx, p, p.value)
 	case "handover":

@@ -24,6 +24,8 @@ type deskTalk struct {
 	// Desk and Code are the case at the desk that acts.
 	Desk string `json:"d"`
 	Code string `json:"c"`
+	// To is the organisation that a sealed document is awaited for.
+	To string `json:"to,omitempty"`
 	// Bot and Chat are the officer's, to tell of its end.
 	Bot  byte  `json:"b"`
 	Chat int64 `json:"ch"`
@@ -42,6 +44,7 @@ type deskTalk struct {
 // talks are what an officer's chat can be in the middle of.
 const (
 	talkReply = "reply" // to a defender
+	talkRefer = "refer" // a document that the officer seals for an organisation
 )
 
 // talkFor is for how long what was begun waits for the officer's next act.
@@ -49,6 +52,11 @@ const talkFor = 30 * time.Minute
 
 // ends is when a talk is over if nothing more comes.
 func (t *deskTalk) ends() time.Time { return time.UnixMilli(t.At).Add(talkFor) }
+
+// takes says that a message to a group is what the talk waits for: a sealed document. Words in a group are for its members.
+func (t *deskTalk) takes(m *message) bool {
+	return t != nil && t.Wants == talkRefer && m.Document != nil && sealedName(m.Document.Name)
+}
 
 // begins starts a talk about a case, in the place of the one there was.
 func (a *atDesk) begins(ctx context.Context, wants string, h referrals.Holding) (*deskTalk, error) {
@@ -88,6 +96,8 @@ func (a *atDesk) talked(ctx context.Context, m *message) (taken bool, err error)
 	switch t.Wants {
 	case talkReply:
 		return true, a.wroteReply(ctx, m, h, d)
+	case talkRefer:
+		return true, a.wroteRefer(ctx, m, h, d)
 	default: // begun by another version
 		return true, a.endTalk(ctx)
 	}

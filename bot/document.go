@@ -65,6 +65,9 @@ func (w *writer) head(p *paper, d *referrals.Desk) {
 	w.line("document.lane", w.texts.Text(w.lang, "desk.lane."+string(p.lane), nil))
 	w.line("document.desk", d.Name)
 	w.line("document.language", w.language(p.lang))
+	if p.notice {
+		w.line("document.notice", w.texts.Text(w.lang, "document.notice_text", nil))
+	}
 }
 
 // language is the name of a language in the reader's, or its own where there is none.

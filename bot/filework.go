@@ -16,6 +16,7 @@ import (
 type fileSealer interface {
 	Usable(desk string) error
 	SealFileNamed(desks []string, name, given string, src io.Reader, body io.Writer) (headers map[string][]byte, err error)
+	examiner
 }
 
 // shelf keeps the sealed body of a file.
@@ -33,6 +34,9 @@ type Shelved interface {
 type fileworker struct {
 	seal    fileSealer
 	shelf   shelf
+	copies  copies
+	dir     *referrals.Directory
+	deskBot byte // which bot serves desks
 	clients map[byte]*Client
 	now     func() time.Time
 	keep    Retention
@@ -97,6 +101,10 @@ func (fw *fileworker) next(ctx context.Context, slot string, files *fileJobs, ou
 		return
 	}
 	j := files.Jobs[0]
+	if j.Refer != nil {
+		fw.examine(ctx, slot, files, out)
+		return
+	}
 	headers, err := fw.sealFile(ctx, slot, j)
 	e := referrals.Event{Kind: referrals.WasSealed, At: fw.now(), File: j.File.Name, Message: j.File.Message}
 	switch {

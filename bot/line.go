@@ -36,6 +36,7 @@ type Store interface {
 type Sealer interface {
 	sealer
 	fileSealer
+	keys
 }
 
 // Options are what a line is made of. All fields are needed but those said to be optional.
@@ -152,7 +153,7 @@ func (l *Line) bots() error {
 func (l *Line) assemble(engine *flows.Engine) {
 	o := l.o
 	own := o.DeskToken != ""
-	p := &post{clients: l.clients, archive: o.Store, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, refused: l.out.refused, awake: l.out.awake, now: o.Now,
+	p := &post{clients: l.clients, archive: o.Store, keys: o.Sealer, holding: o.Store, dir: o.Directory, texts: o.Texts, deskBot: lineBot, refused: l.out.refused, awake: l.out.awake, now: o.Now,
 		log: o.Log, meters: o.Meters}
 	if own {
 		p.deskBot = deskBot
@@ -166,7 +167,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner,
 		roster: l.roster, clock: l.clock, acts: &recentActs{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
 	l.workers.cases = &caseworker{dir: o.Directory, now: o.Now, keep: o.Retention}
-	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
+	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, copies: o.Store, dir: o.Directory, deskBot: p.deskBot, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
 	l.withMail(p)
 	gone := &away{texts: o.Texts, fallback: o.Fallback, dir: o.Directory, ownDeskBot: own, out: l.out, desks: p, hands: l.runner.hands, now: o.Now}

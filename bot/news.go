@@ -38,6 +38,9 @@ func (tn *turn) news(raw []byte) {
 		next.Cases = stayOpen(next.Cases, tn.state.Session.Cases, string(n.Code))
 	}
 	tn.state.Session = next
+	if n.State == "unanswered" {
+		tn.offerOthers(string(n.Code), n)
+	}
 	tn.tell(n)
 }
 

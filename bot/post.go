@@ -30,6 +30,7 @@ type archive interface {
 type post struct {
 	clients map[byte]*Client // by bot
 	archive archive
+	keys    keys
 	holding holdings
 	dir     *referrals.Directory
 	texts   *i18n.Catalogue
@@ -185,10 +186,12 @@ func (p *post) notify(ctx context.Context, n referrals.Notice, e *effort) time.D
 	} else if gone {
 		return needless
 	}
-	switch n.Kind {
-	case referrals.NoticeAlert, referrals.NoticeAddition:
+	switch {
+	case n.Kind.OfReferring():
+		return p.referred(ctx, d, chat, n, e)
+	case n.Kind == referrals.NoticeAlert, n.Kind == referrals.NoticeAddition:
 		return p.document(ctx, d, chat, n, e)
-	case referrals.NoticeOpened:
+	case n.Kind == referrals.NoticeOpened:
 		return p.documents(ctx, d, chat, n, e)
 	default:
 		return p.line(ctx, d, chat, n, e)
@@ -208,7 +211,7 @@ func (p *post) chat(n referrals.Notice) int64 {
 // back. Consent is checked when something is released, not when it was asked for.
 func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again time.Duration, gone bool) {
 	switch n.Kind {
-	case referrals.NoticeOpened, referrals.NoticeAddition, referrals.NoticeAlert, referrals.NoticeOffer:
+	case referrals.NoticeOpened, referrals.NoticeAddition, referrals.NoticeAlert, referrals.NoticeOffer, referrals.NoticeReferKey:
 	default:
 		return 0, false
 	}
@@ -223,6 +226,8 @@ func (p *post) gone(ctx context.Context, n referrals.Notice, e *effort) (again t
 		return 0, h.State != referrals.Offered
 	case n.Kind == referrals.NoticeAlert:
 		return 0, !h.Open()
+	case n.Kind == referrals.NoticeReferKey:
+		return 0, h.State == referrals.Withdrawn
 	default:
 		return 0, !h.Readable()
 	}

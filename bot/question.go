@@ -12,7 +12,8 @@ import (
 
 // ask brings a question about a case to the chat that sent it. It is asked once, and open until it is answered.
 func (tn *turn) ask(n referrals.News) {
-	q := flows.Question{Field: n.Question.Field, About: n.Question.About, By: n.Question.By, At: n.Question.At}
+	q := flows.Question{Field: n.Question.Field, About: n.Question.About, By: n.Question.By, Name: tn.deskName(n.Question.About),
+		For: n.Question.For, Copy: n.Question.Copy, At: n.Question.At}
 	if _, _, known := tn.asks(string(n.Code), q); !known {
 		return
 	}
@@ -28,19 +29,25 @@ func (tn *turn) ask(n referrals.News) {
 // that this version does not know.
 func (tn *turn) asks(code string, q flows.Question) (text flows.Text, rows [][]flows.Button, known bool) {
 	switch q.Field {
+	case referrals.ConsentField:
+		return asksConsent(tn.deskName(q.By), code, q)
 	default:
 		return flows.Text{}, nil, false
 	}
 }
 
 // answered tells a case what its defender answered to a question.
-func (tn *turn) answered(e flows.Effect) {
+func (tn *turn) answered(e flows.Effect, before flows.Session) {
+	if e.Question.Field == referrals.ConsentField && e.Value != referrals.ConsentNone && !tn.consentTo(e, before) {
+		return
+	}
 	code, ok := referrals.ParseCode(e.Case)
 	if !ok {
 		return
 	}
 	q := referrals.Question{Field: e.Question.Field, About: e.Question.About, By: e.Question.By, At: e.Question.At}
-	id := fmt.Sprintf("answered:%s:%s:%s:%d", code, q.Field, q.About, q.At.UnixMilli())
+	// Ids stand in the store in the clear: whom it is about is not in them.
+	id := fmt.Sprintf("answered:%s:%s:%d", code, q.Field, q.At.UnixMilli())
 	p := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAnswered, At: tn.at, Question: &q, Answer: e.Value})
 	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &p})
 }
@@ -49,15 +56,20 @@ func (tn *turn) answered(e flows.Effect) {
 // what was answered.
 func (tn *turn) beside(ctx context.Context, u update, out flows.Outcome, before flows.Session) error {
 	tn.press(u, out.Toast)
-	if m := u.Callback.Message; m != nil && out.Says.Key != "" {
-		text := flows.Screen{Ask: out.Says}.View(tn.lang(), tn.texts).Text
-		tn.send(call{Bot: tn.state.Bot, Chat: tn.state.Chat, Method: "editMessageText", Params: encode(tg.EditMessageTextParams{
-			ChatID: tn.state.Chat, MessageID: m.ID, Text: text, LinkPreviewOptions: noPreview})})
-	}
+	tn.says(u, out)
 	for _, e := range out.Effects {
 		if err := tn.effect(ctx, e, before); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// says makes the message whose button was pressed say what was answered, unless that could not be followed.
+func (tn *turn) says(u update, out flows.Outcome) {
+	if m := u.Callback.Message; m != nil && out.Says.Key != "" && !tn.undone {
+		text := flows.Screen{Ask: out.Says}.View(tn.lang(), tn.texts).Text
+		tn.send(call{Bot: tn.state.Bot, Chat: tn.state.Chat, Method: "editMessageText", Params: encode(tg.EditMessageTextParams{
+			ChatID: tn.state.Chat, MessageID: m.ID, Text: text, LinkPreviewOptions: noPreview})})
+	}
 }

@@ -124,7 +124,10 @@ func (tn *turn) words(n referrals.News) (text flows.Text, rows [][]flows.Button,
 		return tn.asks(c.Code, q)
 	case n.State == referrals.FileFailed:
 		return flows.Text{Key: "line.file_failed", Args: map[string]any{"Code": c.Code}}, nil, true
-	default:
-		return flows.NewsText(c.Code, n.State, tn.deskName(n.Desk), n.At), nil, true
+	case n.State == "unanswered":
+		if text, rows, ok := tn.asksUnanswered(c, n); ok {
+			return text, rows, true
+		}
 	}
+	return flows.NewsText(c.Code, n.State, tn.deskName(n.Desk), n.At), nil, true
 }

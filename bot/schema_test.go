@@ -160,11 +160,14 @@ func drafts(t *testing.T) []flows.Draft {
 }
 
 // composed is the machine-readable part of a draft's document as a reader of it finds it.
-func composed(t *testing.T, d flows.Draft, texts *i18n.Catalogue) any {
+func composed(t *testing.T, d flows.Draft, texts *i18n.Catalogue, more ...func(*paper)) any {
 	t.Helper()
 	p := &paper{draft: d, code: "K7QM-3XRP", number: 1, at: time.Date(2026, 11, 2, 12, 0, 0, 5, time.UTC), lane: laneOf(d), lang: "en"}
 	if d.Case != "" {
 		p.number = 2
+	}
+	for _, change := range more {
+		change(p)
 	}
 	text := p.compose(&referrals.Desk{ID: "lima", Kind: referrals.MissionDesk, Name: "Embassy", Languages: []string{"en"}}, texts)
 	from, to := bytes.LastIndex(text, []byte(beginJSON+"\n")), bytes.LastIndex(text, []byte("\n"+endJSON))
@@ -210,6 +213,10 @@ func TestTheSchemaDescribesWhatIsComposed(t *testing.T) {
 		for _, problem := range s.problems("", s.root, doc) {
 			t.Errorf("%s: %s", d.Flow, problem)
 		}
+	}
+	exists := composed(t, flows.Draft{Flow: flows.FlowThreat, Answers: map[string][]string{"country": {"PE"}}}, texts, func(p *paper) { p.notice = true })
+	for _, problem := range s.problems("", s.root, exists) {
+		t.Errorf("that a case exists: %s", problem)
 	}
 	for name, sub := range s.root["properties"].(map[string]any) {
 		for _, want := range s.promised(name, sub.(map[string]any)) {

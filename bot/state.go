@@ -96,12 +96,13 @@ func (s *chatState) begin(message int) {
 // agree notes what was consented to for a case, and forgets it for those that the chat forgot. Turns share the
 // map with those before them.
 func (s *chatState) agree(code string, values []string) {
-	kept := map[string][]string{code: values}
+	kept := map[string][]string{}
 	for _, c := range s.Session.Cases {
 		if v := s.Agreed[c.Code]; v != nil {
 			kept[c.Code] = v
 		}
 	}
+	kept[code] = values
 	s.Agreed = kept
 }
 

@@ -79,8 +79,9 @@ func names(desks []*referrals.Desk) map[string]string {
 	out := make(map[string]string, len(desks))
 	for _, d := range desks {
 		if d.Kind == referrals.MissionDesk {
-			out["mission"] = d.Name
-			continue
+			if out["mission"] == "" { // of a case that was handed on to another mission
+				out["mission"] = d.Name
+			}
 		}
 		out[d.ID] = d.Name
 	}
@@ -142,6 +143,7 @@ func (tn *turn) sent(p *paper, copies []copyFor) {
 		remembered.Desks = append(remembered.Desks, one.desk.ID)
 		remembered.Names = append(remembered.Names, one.desk.Name)
 	}
+	remembered.Others = tn.othersThan(p.draft, remembered.Desks)
 	tn.state.agree(remembered.Code, p.consent())
 	next := tn.engine.Sent(tn.state.Session, remembered)
 	tn.state.Session = next.Session

@@ -75,6 +75,7 @@ type turn struct {
 	told   bool  // a group or a stranger was answered: once for all that they sent
 	desk   bool  // an officer or a caseworker is answered
 	here   bool  // the person has done something
+	undone bool  // a yes could not be followed: its question stays
 	// emergency says that there is news of an emergency.
 	emergency bool
 }
@@ -263,6 +264,9 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 			return err
 		}
 	}
+	if out.Apart {
+		tn.says(u, out)
+	}
 	return nil
 }
 
@@ -284,7 +288,7 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 	case flows.Wipe:
 		return tn.wipe(ctx, before)
 	case flows.Answered:
-		tn.answered(e)
+		tn.answered(e, before)
 	}
 	return nil
 }

@@ -17,8 +17,12 @@ type Question struct {
 	// About is what it is about: a desk's id.
 	About string `json:"a,omitempty"`
 	// By is the id of the desk that asks; empty: the line.
-	By string    `json:"b,omitempty"`
-	At time.Time `json:"at"`
+	By string `json:"b,omitempty"`
+	// Name is that of the desk it is about, For what for and Copy that a sealed copy is there already, of a question for consent.
+	Name string    `json:"n,omitempty"`
+	For  string    `json:"fo,omitempty"`
+	Copy bool      `json:"cp,omitempty"`
+	At   time.Time `json:"at"`
 }
 
 // mostQuestions is how many questions of a case are open at a time; the oldest give way.
@@ -91,8 +95,11 @@ func (t *turn) question(code string) error {
 	}
 	t.s.Cases = slices.Clone(t.s.Cases)
 	c := &t.s.Cases[i]
-	if t.in.Field == "case" {
+	switch t.in.Field {
+	case "case":
 		return t.answerBack(c)
+	case consentField:
+		return t.agree(c)
 	}
 	t.reply(c)
 	return nil

@@ -135,7 +135,7 @@ func (p *Player) submitted(d Draft) Case {
 //	language es                    the messenger says so surely; nothing is shown
 //	noticed                        the safety notice was understood before; nothing is shown
 //	news TEST-2222 read Embassy    a desk did something with a case
-//	ask TEST-2222 reached lima     a question about a case is opened, about something
+//	ask TEST-2222 reached lima     a question about a case is opened, about something; a further word: the desk that asks
 //	silent                         the person was silent for a moment: Flush, when something waits
 //	expire                         the person was silent for too long
 func (p *Player) Happen(what string) (string, error) {
@@ -155,8 +155,8 @@ func (p *Player) Happen(what string) (string, error) {
 		record += p.take(p.engine.Expire(p.session))
 	case len(words) >= 3 && words[0] == "news":
 		record += p.news(words[1], words[2], strings.Join(words[3:], " "))
-	case len(words) == 4 && words[0] == "ask":
-		record += p.asked(words[1], Question{Field: words[2], About: words[3], At: p.at})
+	case (len(words) == 4 || len(words) == 5) && words[0] == "ask":
+		record += p.asked(words[1], Question{Field: words[2], About: words[3], Name: words[3], By: strings.Join(words[4:], ""), At: p.at})
 	default:
 		return "", fmt.Errorf("%q is nothing that can happen: write language, noticed, news, ask, silent or expire", what)
 	}

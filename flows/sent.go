@@ -59,6 +59,9 @@ func (e *Engine) News(s Session, code, state, by string, at time.Time) (Session,
 	}
 	s.Cases = slices.Clone(s.Cases)
 	s.Cases[i].State, s.Cases[i].By, s.Cases[i].At = state, by, at
+	if slices.Contains(readStates, state) {
+		s.Cases[i].unask()
+	}
 	return s, NewsText(code, state, by, at), true
 }
 

@@ -1,0 +1,177 @@
+package bot
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"defenderline/referrals"
+)
+
+// An officer hands a case on in three presses: Refer, an organisation, what for. What was chosen stands behind the code in the
+// buttons, so that nothing is remembered in between; there are no words, because Telegram reads them. The case then asks its
+// defender. When the officer has to seal a document, a fourth press says that it comes, and the next file of the chat is it.
+
+// Tokens of the buttons of refer: none to choose an organisation, +2 for the second page of them, the organisation's id, its
+// id and the number of a purpose, and .id to send the document for it.
+const (
+	pageOf  = "+"
+	forWhat = "."
+	sendsTo = "."
+)
+
+// orgsOnPage is how many organisations are offered at a time.
+const orgsOnPage = 8
+
+// refer does what a button of refer says.
+func (a *atDesk) refer(ctx context.Context, p onCase) error {
+	_, _, token := splitData(a.u.Callback.Data)
+	if p.h.State != referrals.Acknowledged || p.d.Kind == referrals.NGODesk {
+		a.toast("desk.toast.refer_closed", map[string]any{"State": a.text("desk.state."+string(p.h.State), nil)})
+		return a.again(ctx, p.h, p.d)
+	}
+	if to, ok := strings.CutPrefix(token, sendsTo); ok {
+		return a.referSend(ctx, to, p)
+	}
+	if page, ok := strings.CutPrefix(token, pageOf); ok || token == "" || token == fromQueue {
+		a.referChoose(page, p)
+		return nil
+	}
+	id, number, chosen := strings.Cut(token, forWhat)
+	to := a.dir.Desk(id)
+	if !referrals.MayRefer(p.d, to) || a.seal.Usable(id) != nil {
+		a.toast("desk.toast.refer_gone", nil)
+		return nil
+	}
+	if !chosen {
+		a.referPurpose(p, to)
+		return nil
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= len(referrals.Purposes()) {
+		a.toast("desk.toast.unknown", nil)
+		return nil
+	}
+	a.referAsk(p, to, referrals.Purposes()[n])
+	return nil
+}
+
+// referChoose offers a page of organisations.
+func (a *atDesk) referChoose(page string, p onCase) {
+	orgs := a.dir.Referable(p.d, a.seal.Usable)
+	if len(orgs) == 0 {
+		a.toast("desk.toast.ask", nil)
+		a.tell(a.text("desk.refer_nobody", map[string]any{"Code": p.h.Code}), nil)
+		return
+	}
+	n, err := strconv.Atoi(page)
+	pages := (len(orgs) + orgsOnPage - 1) / orgsOnPage
+	if err != nil || n < 0 || n >= pages {
+		n = 0
+	}
+	k := &keyboard{}
+	for _, d := range orgs[n*orgsOnPage : min((n+1)*orgsOnPage, len(orgs))] {
+		k.Rows = append(k.Rows, []button{{Text: d.Name, Data: referData(p.h.Code, d.ID)}})
+	}
+	if pages > 1 {
+		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.refer_more", nil), Data: referData(p.h.Code, pageOf+strconv.Itoa((n+1)%pages))}})
+	}
+	a.referShow(a.text("desk.refer_choose", map[string]any{"Code": p.h.Code}), k, p, page != "")
+}
+
+// referData is the data of a button of refer.
+func referData(code, token string) string { return "refer:" + code + "#" + token }
+
+// referPurpose asks what an organisation should have the case for.
+func (a *atDesk) referPurpose(p onCase, to *referrals.Desk) {
+	k, all := &keyboard{}, referrals.Purposes()
+	for _, what := range referrals.PurposesOf(to) {
+		b := button{Text: a.text("value.need."+what, nil), Data: referData(p.h.Code, to.ID+forWhat+strconv.Itoa(slices.Index(all, what)))}
+		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
+			k.Rows[n-1] = append(k.Rows[n-1], b)
+			continue
+		}
+		k.Rows = append(k.Rows, []button{b})
+	}
+	a.referShow(a.text("desk.refer_purpose", map[string]any{"Code": p.h.Code, "Org": to.Name}), k, p, true)
+}
+
+// referShow asks something, in the place of what was asked before or in a message of its own.
+func (a *atDesk) referShow(text string, k *keyboard, p onCase, instead bool) {
+	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}})
+	a.toast("desk.toast.ask", nil)
+	if m := a.u.Callback.Message; instead && m != nil {
+		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
+		return
+	}
+	a.tell(text, k)
+}
+
+// referAsk has the case ask its defender. What comes of it is told by the case.
+func (a *atDesk) referAsk(p onCase, to *referrals.Desk, what string) {
+	code, ok := referrals.CaseOf(p.h.Code)
+	if !ok {
+		return
+	}
+	post := referrals.EventPost(p.h.Origin, code, "suggested:"+a.id, referrals.Event{Kind: referrals.WasSuggested, Desk: p.d.ID, Holding: p.h.Code,
+		At: a.at, Refer: &referrals.Refer{To: to.ID, For: what, Rung: a.rung(p.d)}})
+	a.out.Errands = append(a.out.Errands, referrals.Errand{Post: &post})
+	a.toast("desk.toast.refer", nil)
+	if m := a.u.Callback.Message; m != nil {
+		a.send(deletions(a.bot, a.chat, []int{m.ID})[0])
+	}
+}
+
+// referSend waits for the document that the officer sealed.
+func (a *atDesk) referSend(ctx context.Context, id string, p onCase) error {
+	to := a.dir.Desk(id)
+	if !referrals.MayRefer(p.d, to) { // paused or taken out of the configuration since
+		a.toast("desk.toast.refer_gone", nil)
+		return nil
+	}
+	t, err := a.begins(ctx, talkRefer, p.h)
+	if err != nil {
+		return err
+	}
+	t.To = to.ID
+	a.toast("desk.toast.ask", nil)
+	k := &keyboard{Rows: [][]button{{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}}}}
+	a.tell(a.text("desk.refer_send", map[string]any{"Code": p.h.Code, "Org": to.Name}), k)
+	return nil
+}
+
+// wroteRefer takes the document. It is looked at before it is kept, apart from the chat, and the case tells what came of it.
+func (a *atDesk) wroteRefer(ctx context.Context, m *message, h referrals.Holding, d *referrals.Desk) error {
+	t := a.state.Talk
+	to, code := a.dir.Desk(t.To), referrals.Code("")
+	if c, ok := referrals.CaseOf(h.Code); ok {
+		code = c
+	}
+	if !referrals.MayRefer(d, to) || code == "" || h.State != referrals.Acknowledged {
+		a.tell(a.text("desk.talk.gone", map[string]any{"Code": h.Code}), nil)
+		return a.endTalk(ctx)
+	}
+	args := map[string]any{"Code": h.Code, "Org": to.Name, "Most": referrals.MostHanded >> 20}
+	switch f := m.Document; {
+	case f == nil || !sealedName(f.Name):
+		a.tell(a.text("desk.refer_words", args), nil)
+		a.send(deletions(a.bot, a.chat, []int{m.ID})[0]) // it can be read
+		return nil
+	case f.Size > referrals.MostHanded:
+		a.tell(a.text("desk.refer_large", args), nil)
+		a.send(deletions(a.bot, a.chat, []int{m.ID})[0])
+		return nil
+	}
+	post := referrals.EventPost(h.Origin, code, "handed:"+a.id, referrals.Event{Kind: referrals.WasHanded, Desk: d.ID, Holding: h.Code, At: a.at,
+		Refer: &referrals.Refer{To: to.ID, Rung: a.rung(d)}, Waiting: []referrals.WaitingFile{{Ref: m.Document.ID, Size: m.Document.Size, Message: m.ID}}})
+	a.out.Errands = append(a.out.Errands, referrals.Errand{Post: &post})
+	a.tell(a.text("desk.refer_got", args), nil)
+	return a.endTalk(ctx)
+}
+
+// sealedName says that a file is named as programs for OpenPGP name what they seal.
+func sealedName(name string) bool {
+	return slices.Contains([]string{".asc", ".gpg", ".pgp"}, strings.ToLower(path.Ext(name)))
+}
