@@ -87,7 +87,7 @@ func (r *runner) passOn(ctx context.Context, n referrals.Notice, e *effort) time
 	for _, code := range strings.Fields(n.Codes) {
 		h, err := r.holding.Holding(ctx, n.Desk, code)
 		if err == nil && h.Rung == n.From { // else somebody else has it by now, or it was passed on before
-			id := "given:" + strconv.FormatInt(n.At.UnixMilli(), 10) + ":" + strconv.Itoa(n.From)
+			id := "given:" + code + ":" + strconv.Itoa(n.From) + ":" + strconv.FormatInt(n.At.UnixMilli(), 10)
 			_, err = r.Move(ctx, referrals.HandOver(h, d, n.Rung, id, r.now()).Through(referrals.ByChat))
 		}
 		if err != nil && !errors.Is(err, referrals.ErrUnknown) && !errors.Is(err, referrals.ErrNotThere) {

@@ -91,7 +91,7 @@ func (d *mailDepot) opens(t *testing.T) {
 	t.Helper()
 	now := time.Now()
 	n := referrals.Notice{Kind: referrals.NoticeAlert, Desk: "lima", Code: "AAAA-BBBB", Lane: referrals.Emergency, Origin: "p07", At: now, Due: now.Add(10 * time.Minute)}
-	m := referrals.Move{ID: "open", Desk: "lima", Code: "AAAA-BBBB", To: referrals.Alerted, AtRung: -1, At: now, Lane: referrals.Emergency,
+	m := referrals.Move{ID: "open", Desk: "lima", Code: "AAAA-BBBB", To: referrals.Alerted, AtRung: -1, At: now, Due: n.Due, Origin: n.Origin, Lane: referrals.Emergency,
 		Errands: []referrals.Errand{{Notice: &n}}}
 	if _, err := d.Move(t.Context(), m); err != nil {
 		t.Fatal(err)

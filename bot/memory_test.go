@@ -87,16 +87,16 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 		return referrals.Holding{}, nil, m.away
 	}
 	key := mv.Desk + " " + mv.Code
-	h, ok := m.holdings[key]
 	if _, again := m.moves[mv.ID+key]; again {
-		return h, nil, nil
+		return m.holdings[key], nil, nil
 	}
 	if m.refuse != nil {
 		if err := m.refuse(mv); err != nil {
-			return h, nil, err
+			return m.holdings[key], nil, err
 		}
 		h, ok = m.holdings[key] // it may have moved it
 	}
+	h, ok := m.holdings[key]
 	if !ok && len(mv.From) > 0 {
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}

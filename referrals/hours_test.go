@@ -150,3 +150,53 @@ func FuzzParseHours(f *testing.F) {
 		}
 	})
 }
+
+// TestHoursEnd asks until when: over a change of clocks, over days that follow on each other, and for ever.
+func TestHoursEnd(t *testing.T) {
+	for _, tt := range []struct{ hours, zone, at, want string }{
+		{"Mon-Fri 09:00-17:00", "America/Lima", "2026-03-04 09:00", "2026-03-04 17:00"},
+		{"Mon-Fri 09:00-17:00", "America/Lima", "2026-03-06 16:59", "2026-03-06 17:00"},
+		{"Mon-Fri 00:00-24:00", "America/Lima", "2026-03-04 12:00", "2026-03-07 00:00"},
+		{"Sun 00:00-04:00", "Europe/London", "2026-03-29 00:30", "2026-03-29 04:00"}, // an hour is missing
+		{"Sun 00:00-01:30", "Europe/London", "2026-03-29 00:30", "2026-03-29 02:00"}, // and with it the end
+		{"Sun 00:00-04:00", "Europe/London", "2026-10-25 00:30", "2026-10-25 04:00"}, // one comes twice
+		{"Mon-Sun 00:00-24:00", "Europe/London", "2026-10-25 00:30", ""},
+		{"", "Europe/London", "2026-10-25 00:30", ""},
+	} {
+		zone := mustZone(t, tt.zone)
+		at, err := time.ParseInLocation("2006-01-02 15:04", tt.at, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var h Hours
+		if tt.hours != "" {
+			h = mustHours(t, tt.hours)
+		}
+		end, ok := h.End(at.Add(30 * time.Second))
+		if got := end.Format("2006-01-02 15:04"); ok != (tt.want != "") || ok && got != tt.want {
+			t.Errorf("%q at %s: %s %v, want %s", tt.hours, tt.at, got, ok, tt.want)
+		}
+	}
+}
+
+// TestRoutineOverAChangeOfClocks: the time runs by elapsed hours, and its begin and its end are the desk's own duty hours.
+func TestRoutineOverAChangeOfClocks(t *testing.T) {
+	london := mustZone(t, "Europe/London")
+	d := &Desk{Kind: MissionDesk, Zone: london, Hours: mustHours(t, "Mon-Fri 09:00-17:00"), Ladder: []Rung{{Chat: 1, Within: time.Hour}}}
+	for _, tt := range []struct{ at, until string }{
+		{"2026-03-27 16:30", "2026-03-30 09:00"}, // clocks go forward on the Sunday between
+		{"2026-10-23 18:00", "2026-10-26 10:00"}, // and back
+		{"2026-10-23 15:00", "2026-10-23 16:00"},
+	} {
+		at, err := time.ParseInLocation("2006-01-02 15:04", tt.at, london)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Due(d, 0, Routine, at).In(london).Format("2006-01-02 15:04"); got != tt.until {
+			t.Errorf("from %s until %s, want %s", tt.at, got, tt.until)
+		}
+		if got := Due(d, 0, Emergency, at); !got.Equal(at.Add(time.Hour)) {
+			t.Errorf("an emergency from %s until %s", tt.at, got)
+		}
+	}
+}
