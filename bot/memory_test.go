@@ -94,9 +94,8 @@ func (m *memory) Move(_ context.Context, mv referrals.Move) (referrals.Holding, 
 		if err := m.refuse(mv); err != nil {
 			return m.holdings[key], nil, err
 		}
-		h, ok = m.holdings[key] // it may have moved it
 	}
-	h, ok := m.holdings[key]
+	h, ok := m.holdings[key] // refuse may have moved it
 	if !ok && len(mv.From) > 0 {
 		return referrals.Holding{}, nil, referrals.ErrUnknown
 	}

@@ -75,7 +75,8 @@ type depths struct{ *parts }
 
 var (
 	outboxDepth = prometheus.NewDesc("defenderline_outbox_depth", "Errands kept and not yet done, in all slots.", nil, nil)
-	outboxAge   = prometheus.NewDesc("defenderline_outbox_age_seconds", "Age of the oldest errand.", nil, nil)
+	outboxAge   = prometheus.NewDesc("defenderline_outbox_age_seconds", "Age of the oldest errand, without mails.", nil, nil)
+	mailAge     = prometheus.NewDesc("defenderline_mail_age_seconds", "Age of the oldest mail that has not left.", nil, nil)
 	keyDays     = prometheus.NewDesc("defenderline_key_expiry_days", "Days until a desk's last usable key expires; -1 when none is usable.",
 		[]string{"desk"}, nil)
 )
@@ -84,6 +85,7 @@ var (
 func (d *depths) Describe(ch chan<- *prometheus.Desc) {
 	ch <- outboxDepth
 	ch <- outboxAge
+	ch <- mailAge
 	ch <- keyDays
 }
 
@@ -94,6 +96,7 @@ func (d *depths) Collect(ch chan<- prometheus.Metric) {
 	if depth, err := d.store.Depth(ctx); err == nil {
 		ch <- prometheus.MustNewConstMetric(outboxDepth, prometheus.GaugeValue, float64(depth.Errands))
 		ch <- prometheus.MustNewConstMetric(outboxAge, prometheus.GaugeValue, depth.OldestErrand.Seconds())
+		ch <- prometheus.MustNewConstMetric(mailAge, prometheus.GaugeValue, depth.OldestMail.Seconds())
 	}
 	for desk, days := range d.keyDays() {
 		ch <- prometheus.MustNewConstMetric(keyDays, prometheus.GaugeValue, days, desk)

@@ -123,6 +123,12 @@ func TestAlertByMail(t *testing.T) {
 	if !r.eventually(func() bool { return r.mails("alert", "later") >= 2 }) {
 		t.Fatalf("no mail was tried:\n%s", r.log)
 	}
+	if waits, _ := r.metric("defenderline_mail_age_seconds"); waits <= 0 {
+		t.Errorf("the mail that waits is %v old", waits)
+	}
+	if !r.eventually(func() bool { late, ok := r.metric("defenderline_outbox_age_seconds"); return ok && late == 0 }) {
+		t.Error("a mail that waits makes the outbox old")
+	}
 	r.kill()
 	srv.Serve(t)
 	r.start()

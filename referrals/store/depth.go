@@ -14,9 +14,9 @@ import (
 type Depth struct {
 	// Errands not settled, and those of them that are overdue.
 	Errands, Overdue int64
-	// OldestErrand is the age of the oldest errand, counted from its commit; exact while a
-	// slot has no more than 100.
-	OldestErrand time.Duration
+	// OldestErrand is the age of the oldest errand, counted from its commit, OldestMail of the oldest that goes by mail, which
+	// the other leaves out; exact while a slot has no more than 100.
+	OldestErrand, OldestMail time.Duration
 	// Due are members and clocks that wait for a worker, LongestDue how long the first has.
 	Due        int64
 	LongestDue time.Duration
@@ -48,7 +48,11 @@ func (s *Store) Depth(ctx context.Context) (Depth, error) {
 		d.Overdue += counts[i][1].Val()
 		d.Due += counts[i][2].Val()
 		for _, id := range first[i].Val() {
-			d.OldestErrand = max(d.OldestErrand, now.Sub(errandTime(id)))
+			oldest := &d.OldestErrand
+			if strings.HasSuffix(id, mailed) {
+				oldest = &d.OldestMail
+			}
+			*oldest = max(*oldest, now.Sub(errandTime(id)))
 		}
 		for _, z := range longest[i].Val() {
 			d.LongestDue = max(d.LongestDue, now.Sub(at(int64(z.Score))))

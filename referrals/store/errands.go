@@ -10,6 +10,9 @@ import (
 	"defenderline/referrals"
 )
 
+// mailed ends the id of an errand that goes by mail: a mail server may be away for hours, and what waits for it is measured apart.
+const mailed = "m"
+
 // sealErrands gives errands their ids, "prefix-0001" and so on, which are the same when the act is
 // repeated, and seals them: id, sealed, id, sealed, ... As tasks they are the caller's until till.
 func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, till time.Time) ([]any, []referrals.Task, error) {
@@ -21,6 +24,9 @@ func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, til
 			return nil, nil, err
 		}
 		id := fmt.Sprintf("%s-%04d", prefix, i+1) // in the order of names, too
+		if e.Notice != nil && e.Notice.Via == referrals.ByMail {
+			id += mailed
+		}
 		sealed, err := s.vault.seal(s.errandsKey(slot), id, text)
 		if err != nil {
 			return nil, nil, err
