@@ -84,7 +84,7 @@ func (n space) filesKey(slot string, code referrals.Code) string {
 func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
 
 // Missed: set of "rung.due.way", the ways by which an alert or an offer of a case reached nobody.
-func (n space) missedKey(desk, code string) string { return n.key(DeskSlot(desk), "x:"+code) }
+func (n space) missedKey(desk, code string) string { return n.key(DeskSlot(desk), "u:"+code) }
 
 // Queue: sorted set, digit of the lane, since in milliseconds as 12 hexadecimal digits, code → number of the state. Among
 // those of one state the most urgent lane comes first, then the oldest.
