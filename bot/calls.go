@@ -47,6 +47,9 @@ type call struct {
 	Card int `json:"ca,omitempty"`
 	// Top is the newest message that was known when the call was made: what a late call sweeps is not newer. 0: any.
 	Top int `json:"to,omitempty"`
+	// Receipt is who is told whether the call was taken. Fetch is the file that goes with it, when another bot has it.
+	Receipt *receipt `json:"rc,omitempty"`
+	Fetch   *fetch   `json:"fe,omitempty"`
 	// Lane is how urgent it is; conversation when it names none.
 	Lane lane `json:"l,omitempty"`
 	// Until is when the call has lost its meaning: an answer to a press.

@@ -70,7 +70,7 @@ func TestEveryRungSeesWhoHasIt(t *testing.T) {
 		}
 		calm()
 		d.bodies = d.bodies[before:]
-		want := []string{"900001 101 caption open:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB", "900002 102 caption open:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}
+		want := []string{"900001 101 caption open:AAAA-BBBB reply:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB", "900002 102 caption open:AAAA-BBBB reply:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}
 		if got := edits(d); !slices.Equal(got, want) || len(d.bodies) != len(want) {
 			t.Errorf("edited %q with %d calls", got, len(d.bodies))
 		}
@@ -88,7 +88,7 @@ func TestAlertThatComesLateIsPutRight(t *testing.T) {
 		sending(t, d.out, 1, 0)
 		d.start(t.Context(), tasks("desk:lima", "17", notice(referrals.NoticeAlert, "lima", 1, referrals.Urgent)))
 		calm()
-		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}) {
+		if got := edits(d); !slices.Equal(got, []string{"900002 101 caption open:AAAA-BBBB reply:AAAA-BBBB refer:AAAA-BBBB close:AAAA-BBBB handover:AAAA-BBBB"}) {
 			t.Errorf("edited %q", got)
 		}
 	})

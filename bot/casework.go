@@ -22,8 +22,9 @@ func (cw *caseworker) take(w referrals.Work) (referrals.Commit, error) {
 	for _, e := range w.Inbox {
 		out.Done = append(out.Done, e.ID)
 	}
-	if w.State == nil {
-		return out, nil // the case is over and forgotten
+	if w.State == nil { // the case is over and forgotten
+		out.Errands = unheard(w.Inbox)
+		return out, nil
 	}
 	var c referrals.Case
 	if err := json.Unmarshal(w.State, &c); err != nil {
@@ -53,4 +54,15 @@ func (cw *caseworker) take(w referrals.Work) (referrals.Commit, error) {
 		out.Again = due
 	}
 	return out, nil
+}
+
+// unheard tells the desks of replies that came to a case which is forgotten.
+func unheard(inbox []referrals.Entry) (out []referrals.Errand) {
+	for _, entry := range inbox {
+		var e referrals.Event
+		if json.Unmarshal(entry.Body, &e) == nil && e.Reply != nil {
+			out = append(out, e.Reply.Tells(referrals.Told{Fate: referrals.FateGone, Desk: e.Desk, Code: e.Holding, At: e.At}))
+		}
+	}
+	return out
 }

@@ -222,14 +222,19 @@ func unreachable(ctx context.Context, err error) error {
 
 // Upload posts a document, streamed, with further fields.
 func (c *Client) Upload(ctx context.Context, fields map[string]string, name string, src io.Reader) (jsontext.Value, error) {
+	return c.UploadAs(ctx, "sendDocument", "document", fields, name, src)
+}
+
+// UploadAs posts a file, streamed, to a method as the parameter that takes it, with further fields.
+func (c *Client) UploadAs(ctx context.Context, method, field string, fields map[string]string, name string, src io.Reader) (jsontext.Value, error) {
 	pr, pw := io.Pipe()
 	form := multipart.NewWriter(pw)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		pw.CloseWithError(writeForm(form, fields, name, src))
+		pw.CloseWithError(writeForm(form, fields, field, name, src))
 	}()
-	raw, status, err := c.post(ctx, "sendDocument", http.Header{"Content-Type": {form.FormDataContentType()}}, pr)
+	raw, status, err := c.post(ctx, method, http.Header{"Content-Type": {form.FormDataContentType()}}, pr)
 	pr.CloseWithError(io.ErrClosedPipe) // ends the writer when the server answered early
 	<-done
 	if err != nil {
@@ -238,13 +243,13 @@ func (c *Client) Upload(ctx context.Context, fields map[string]string, name stri
 	return result[jsontext.Value](raw, status)
 }
 
-func writeForm(form *multipart.Writer, fields map[string]string, name string, src io.Reader) error {
+func writeForm(form *multipart.Writer, fields map[string]string, field, name string, src io.Reader) error {
 	for k, v := range fields {
 		if err := form.WriteField(k, v); err != nil {
 			return err
 		}
 	}
-	part, err := form.CreateFormFile("document", name)
+	part, err := form.CreateFormFile(field, name)
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,10 @@ import (
 var deskActs = map[referrals.State][]string{
 	referrals.Alerted:      {"ack", "open", "handover"},
 	referrals.Silent:       {"ack", "open", "handover"},
-	referrals.Acknowledged: {"open", "refer", "close", "handover"},
+	referrals.Acknowledged: {"open", "reply", "refer", "close", "handover"},
 	referrals.Offered:      {"claim", "decline"},
-	referrals.Claimed:      {"accept", "decline", "open", "claim"}, // claimed again by who has it: more time
-	referrals.Accepted:     {"complete", "return", "open"},
+	referrals.Claimed:      {"accept", "decline", "open", "reply", "claim"}, // claimed again by who has it: more time
+	referrals.Accepted:     {"complete", "return", "open", "reply"},
 }
 
 // queueActs are what can be done with a case in a list, by its state there.

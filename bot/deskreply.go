@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -153,6 +154,40 @@ func (a *atDesk) replySend(ctx context.Context, token string, p onCase) error {
 		a.toast("desk.toast.not_sent", nil)
 		return nil
 	}
-	a.toast("desk.toast.not_sent", nil)
+	if err := a.leaves(p, t); err != nil {
+		return err
+	}
+	a.toast("desk.toast.sending", nil)
+	shown := 0
+	if m := a.u.Callback.Message; m != nil {
+		shown = m.ID
+		a.send(show(a.bot, a.chat, shown, flows.View{Text: a.text("desk.reply.on_its_way", map[string]any{"Code": p.h.Code})}))
+	}
+	err := a.unshow(ctx, shown)
+	a.state.Talk = nil
+	return err
+}
+
+// leaves posts a reply to the case, in the commit that ends the talk.
+func (a *atDesk) leaves(p onCase, t *deskTalk) error {
+	code, ok := referrals.CaseOf(p.h.Code)
+	if !ok {
+		return errNotTaken
+	}
+	note := replyNote{Bot: a.bot, Chat: a.chat, Typed: t.Message, At: a.at.UnixMilli()}
+	if m := a.u.Callback.Message; m != nil {
+		note.Shown = m.ID
+	}
+	raw, err := json.Marshal(note)
+	if err != nil {
+		return fmt.Errorf("note a reply: %w", err)
+	}
+	r := &referrals.Reply{ID: a.id, Ask: t.Ask, Words: t.Words, Sender: a.work.Member, Note: raw}
+	if f := t.File; f != nil {
+		r.File = &referrals.ReplyFile{Ref: f.ID, Kind: string(t.Kind), Name: f.Name, Size: f.Size}
+	}
+	post := referrals.EventPost(p.h.Origin, code, "reply:"+a.id, referrals.Event{Kind: referrals.WasReplied, Desk: p.h.Desk,
+		Holding: p.h.Code, At: a.at, Reply: r})
+	a.out.Errands = append(a.out.Errands, referrals.Errand{Post: &post})
 	return nil
 }

@@ -141,6 +141,7 @@ func (tn *turn) wipe(ctx context.Context, before flows.Session) error {
 		ids = append(ids, tn.edit)
 	}
 	tn.out.Forget = true
+	tn.unheld("", referrals.FateWiped)
 	for _, c := range before.Cases { // the step has forgotten them already
 		tn.happened(c.Code, referrals.WasWiped)
 	}

@@ -63,6 +63,9 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 	if again := r.arrive(ctx, l); again > 0 {
 		return again
 	}
+	if again := r.receipt(ctx, l); again > 0 {
+		return again
+	}
 	if !l.Rest && (l.Sweep > 0 || len(l.Gone) > 0) {
 		r.out.add(parcel{lane: l.lane(), free: true, do: func(ctx context.Context) time.Duration {
 			if again := r.clear(ctx, l); again > 0 {
@@ -109,6 +112,29 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 		l.needless = again == needless
 	}
 	l.arrived = true
+	return 0
+}
+
+// receipt tells the desk whether its reply was taken, before the reply is settled: who runs it again tells the same once.
+func (r *runner) receipt(ctx context.Context, l *leaving) (again time.Duration) {
+	if l.Receipt == nil {
+		return 0
+	}
+	told := referrals.Told{Fate: referrals.FateDelivered, Desk: l.Receipt.Desk, Code: l.Receipt.Code, At: r.now()}
+	switch {
+	case l.over():
+		told.Fate = referrals.FateWiped
+	case l.message == 0 && isReason(l.effort.refusal, "blocked"):
+		told.Fate = referrals.FateBlocked
+	case l.message == 0:
+		told.Fate = referrals.FateFailed
+	}
+	p := l.Receipt.Reply.Tells(told).Post
+	if err := r.store.Post(ctx, *p); err != nil {
+		l.effort.tries++
+		return min(pause(err, l.effort.tries), longestGap)
+	}
+	r.wake(p.To.Slot)
 	return 0
 }
 

@@ -11,7 +11,14 @@ import (
 // news brings what a desk did with a case to the chat that sent it.
 func (tn *turn) news(raw []byte) {
 	var n referrals.News
-	if json.Unmarshal(raw, &n) != nil || tn.state.Chat == 0 {
+	if json.Unmarshal(raw, &n) != nil {
+		return
+	}
+	if n.Reply != nil {
+		tn.replied(n)
+		return
+	}
+	if tn.state.Chat == 0 {
 		return
 	}
 	c, known := caseOf(tn.state.Session.Cases, string(n.Code))

@@ -59,11 +59,14 @@ const (
 
 // effort is how far the delivery of one errand has come.
 type effort struct {
-	tries int
-	large bool     // a file is sent, which may take long
-	sent  []string // documents that arrived: those are not sent again
-	card  card     // the message with a case's buttons that was sent; 0: none
-	lost  string   // why nobody was reached by it; empty: somebody was, or nobody was to be
+	tries   int
+	large   bool     // a file is sent, which may take long
+	sent    []string // documents that arrived: those are not sent again
+	fetches int      // of a file that could not be fetched
+	// refusal is why Telegram did not take it, when it never will.
+	refusal error
+	card    card   // the message with a case's buttons that was sent; 0: none
+	lost    string // why nobody was reached by it; empty: somebody was, or nobody was to be
 }
 
 // fails notes why a call reached nobody, and says how long to wait when it was not the chat's fault.
@@ -131,6 +134,9 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 		return 0, needless
 	}
 	result, again, err := p.attempt(ctx, address{c.Bot, c.Chat}, c.Method, e, func(ctx context.Context, client *Client) (jsontext.Value, error) {
+		if c.Fetch != nil {
+			return p.carry(ctx, client, c, e)
+		}
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {
@@ -138,9 +144,10 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 	}
 	p.shown.note(c, err == nil, p.now())
 	if refused(err) {
+		e.refusal = err
 		return p.instead(ctx, c, err, e)
 	}
-	if c.Method != "sendMessage" {
+	if !strings.HasPrefix(c.Method, "send") {
 		return 0, 0
 	}
 	return messageID(result), 0

@@ -16,7 +16,7 @@ type heldNews struct {
 	News referrals.News `json:"n"`
 }
 
-// mostHeld is how much a chat holds; the oldest gives way.
+// mostHeld is how much a chat holds; the oldest that is no reply of a desk gives way.
 const mostHeld = 100
 
 // tell says what the line has to say by itself, now or when the person lets it.
@@ -35,6 +35,8 @@ func (t *turner) quietFor(s chatState, n referrals.News, at time.Time) (until ti
 	switch {
 	case s.Session.Quiet.Never || c.Reach == "none":
 		return time.Time{}, true
+	case n.Reply != nil && c.Reach != "" && c.Reach != "here": // a desk is to write there, not here
+		return time.Time{}, true
 	case c.Lane == string(referrals.Emergency):
 		return time.Time{}, false
 	}
@@ -50,12 +52,15 @@ func (tn *turn) quiet(n referrals.News) (until time.Time, quiet bool) {
 func (tn *turn) hold(n referrals.News) {
 	held := slices.DeleteFunc(slices.Clone(tn.state.Held), func(h heldNews) bool { return replaces(n, h.News) })
 	held = append(held, heldNews{News: n})
-	tn.state.Held = held[max(0, len(held)-mostHeld):]
+	if i := slices.IndexFunc(held, func(h heldNews) bool { return h.News.Reply == nil }); len(held) > mostHeld && i >= 0 {
+		held = slices.Delete(held, i, i+1)
+	}
+	tn.state.Held = held
 }
 
 // replaces says that what is told of a case makes something needless that was held before.
 func replaces(n, before referrals.News) bool {
-	if n.Code != before.Code || n.Message != before.Message {
+	if n.Reply != nil || before.Reply != nil || n.Code != before.Code || n.Message != before.Message {
 		return false
 	}
 	if n.Question == nil || before.Question == nil {
@@ -104,6 +109,10 @@ func (t *turner) heldUntil(s chatState) (first time.Time) {
 
 // utter says something, unless it has lost its meaning or the person blocked the bot.
 func (tn *turn) utter(n referrals.News) {
+	if n.Reply != nil {
+		tn.deliverReply(n)
+		return
+	}
 	text, rows, ok := tn.words(n)
 	if ok && !tn.state.Blocked {
 		tn.say(text, rows...)

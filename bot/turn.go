@@ -147,6 +147,10 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 		tn.news(e.Body[1:])
 		return nil
 	}
+	if e.Body[0] == referrals.ToldMark {
+		tn.toldFate(e.Body[1:])
+		return nil
+	}
 	u, err := decode(e.Body[1:])
 	if err != nil {
 		tn.meters.Unread.Inc()
@@ -283,7 +287,9 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 	case flows.Withdraw:
 		tn.happened(e.Case, referrals.WasWithdrawn)
 		tn.drop(e.Case)
+		tn.unheld(e.Case, referrals.FateEnded)
 	case flows.Close:
+		tn.unheld(e.Case, referrals.FateEnded)
 		tn.happened(e.Case, referrals.WasEnded)
 	case flows.Wipe:
 		return tn.wipe(ctx, before)

@@ -109,6 +109,7 @@ const (
 	WasSealed       EventKind = "sealed"   // one of its files is sealed and kept
 	WasUnsealed     EventKind = "unsealed" // one of its files could not be fetched or sealed
 	WasAnswered     EventKind = "answered" // the defender answered a question about it
+	WasReplied      EventKind = "replied"  // a desk wrote to the defender
 
 	WasSuggested EventKind = "suggested" // a desk would hand it on to an organisation
 	WasHanded    EventKind = "handed"    // a desk sealed a document for an organisation
@@ -137,6 +138,8 @@ type Event struct {
 	// Question is what the defender was asked, Answer the value of the button.
 	Question *Question `json:"q,omitempty"`
 	Answer   string    `json:"an,omitempty"`
+	// Reply is what a desk wrote.
+	Reply *Reply `json:"re,omitempty"`
 }
 
 // FilesName is the member name of a case's files in its slot: they are fetched and sealed apart from the
@@ -185,6 +188,9 @@ type News struct {
 	Message int `json:"m,omitempty"`
 	// Question is what the chat is asked, instead of being told of a state.
 	Question *Question `json:"q,omitempty"`
+	// Reply is what the desk wrote, and Holding the case as it knows it.
+	Reply   *Reply `json:"re,omitempty"`
+	Holding string `json:"ho,omitempty"`
 }
 
 // The news of a file: it was sealed, or it could not be.

@@ -137,6 +137,9 @@ func sameBut(a, b any) bool {
 		}
 		return true
 	}
+	if va.Kind() == reflect.Pointer && !va.IsNil() && !vb.IsNil() {
+		return sameBut(va.Elem().Interface(), vb.Elem().Interface())
+	}
 	if _, isTime := a.(time.Time); isTime || va.Kind() != reflect.Struct {
 		return reflect.DeepEqual(a, b)
 	}

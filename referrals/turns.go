@@ -17,6 +17,9 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 	if e.Kind == WasWiped {
 		c.Chat = Member{}
 	}
+	if e.Kind == WasReplied { // also of a case that has ended the desk is told
+		return c.replied(e)
+	}
 	if c.Ended {
 		return c, nil
 	}
