@@ -59,18 +59,29 @@ func keyName(desk string) string { return desk + ".asc" }
 // referText is what is told: the organisation's name, what for, and never more of the case than its code and how urgent it is.
 func (p *post) referText(d *referrals.Desk, n referrals.Notice, fingerprints []string) string {
 	lang := p.language(d)
-	fingerprints = fingerprints[:min(len(fingerprints), mostNamed)]
 	why := "desk.refer_why." + n.Why
 	if n.Kind == referrals.NoticeReferUnfit && !p.texts.Has(lang, why) {
 		why = "desk.refer_why." + whyOther
 	}
 	args := map[string]any{"Lane": p.texts.Text(lang, "desk.lane."+string(n.Lane), nil), "Code": n.Code, "Org": p.orgName(n.About),
-		"For": p.texts.Text(lang, "value.need."+n.For, nil), "Fingerprint": strings.Join(fingerprints, "\n"), "Key": keyName(n.About),
-		"Recipients": "--recipient " + strings.Join(fingerprints, " --recipient "), "Out": n.Code + "." + keyName(n.About)}
+		"For": p.texts.Text(lang, "value.need."+n.For, nil)}
 	if n.Kind == referrals.NoticeReferUnfit {
 		args["Why"] = p.texts.Text(lang, why, nil)
 	}
-	return p.texts.Text(lang, "desk."+string(n.Kind), args)
+	text := p.texts.Text(lang, "desk."+string(n.Kind), args)
+	if len(fingerprints) == 0 {
+		return text
+	}
+	out := n.Code + "." + keyName(n.About)
+	return text + "\n" + sealingLines(n, out, fingerprints[:min(len(fingerprints), mostNamed)]) + "\n\n" +
+		p.texts.Text(lang, "desk.refer_key_then", map[string]any{"Out": out})
+}
+
+// sealingLines are the fingerprints of an organisation's keys and what to have gpg do with them. They are in no language, and are to be
+// copied as they are: a text from the catalogue sets words of another direction apart, by marks that gpg takes for part of a name.
+func sealingLines(n referrals.Notice, out string, fingerprints []string) string {
+	return strings.Join(fingerprints, "\n") + "\n\ngpg --import " + keyName(n.About) + "\ngpg --armor --trust-model always --encrypt --recipient " +
+		strings.Join(fingerprints, " --recipient ") + " --output " + out + " " + n.Code + ".txt"
 }
 
 // orgName is an organisation's name, or its id when it was taken out of the configuration.

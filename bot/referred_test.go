@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"defenderline/i18n"
 	"defenderline/referrals"
 )
 
@@ -78,7 +79,10 @@ func TestWhatBecomesOfReferringIsSaid(t *testing.T) {
 
 // A caption may have 1,024 characters, in every language, with the longest names and several keys.
 func TestTheKeysCaptionFits(t *testing.T) {
-	texts := testTexts(t)
+	texts, err := i18n.Load([]string{"en", "es", "fr", "ar"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	name := strings.Repeat("Organisation ", 5)
 	id := strings.Repeat("x", 40)
 	p := &post{dir: referrals.NewDirectory([]*referrals.Desk{{ID: id, Name: name}}), texts: texts}
@@ -88,6 +92,11 @@ func TestTheKeysCaptionFits(t *testing.T) {
 		text := p.referText(d, referrals.Notice{Kind: referrals.NoticeReferKey, Code: "AAAA-BBBB", Lane: referrals.Emergency, About: id, For: "accompaniment"}, fingerprints)
 		if n := units(text); n > 1024 {
 			t.Errorf("%s: %d characters", lang, n)
+		}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "gpg ") && strings.ContainsFunc(line, func(r rune) bool { return r > 126 }) {
+				t.Errorf("%s: %q is not to be copied", lang, line)
+			}
 		}
 	}
 }
