@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,15 +10,16 @@ import (
 	"defenderline/referrals"
 )
 
-// caseworker takes the turns of cases: what desks and defenders did.
+// caseworker takes the turns of cases: what desks and defenders did, and what is due by their own clocks.
 type caseworker struct {
-	dir  *referrals.Directory
-	now  func() time.Time
-	keep Retention
+	dir    *referrals.Directory
+	counts counts
+	now    func() time.Time
+	keep   Retention
 }
 
-// take applies what happened to a case, in order, and hands its files on.
-func (cw *caseworker) take(w referrals.Work) (referrals.Commit, error) {
+// take applies what happened to a case, in order, does what is due, and hands its files on.
+func (cw *caseworker) take(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
 	var out referrals.Commit
 	for _, e := range w.Inbox {
 		out.Done = append(out.Done, e.ID)
@@ -30,29 +32,27 @@ func (cw *caseworker) take(w referrals.Work) (referrals.Commit, error) {
 	if err := json.Unmarshal(w.State, &c); err != nil {
 		return referrals.Commit{}, errors.New("a case's record cannot be read; was it written by a newer version?")
 	}
+	now, room := cw.now(), newRooms(ctx, cw.dir, cw.counts)
+	var errands []referrals.Errand
 	for _, entry := range w.Inbox {
 		var e referrals.Event
 		if json.Unmarshal(entry.Body, &e) != nil {
 			continue
 		}
-		var errands []referrals.Errand
-		c, errands = c.Happen(e, cw.dir)
-		out.Errands = append(out.Errands, errands...)
-		late := e.Kind == referrals.WasSealed || e.Kind == referrals.WasFit // also what was sealed since
-		if e.Kind == referrals.WasWithdrawn || late && c.Ended {
-			out.Drops = append(out.Drops, referrals.Drop{Case: c.Code})
-		}
+		c, errands = c.Happen(e, room)
+		c.Touched = now
+		out.Errands, out.Drops = append(out.Errands, errands...), append(out.Drops, dropped(c, e)...)
 	}
-	c, errands := c.Overdue(cw.now(), cw.dir)
-	out.Errands = append(append(out.Errands, errands...), c.Jobs(cw.now())...)
+	c, errands = c.Overdue(now, room)
+	out.Errands = append(append(out.Errands, errands...), c.Jobs(now)...)
+	if room.err != nil {
+		return referrals.Commit{}, room.err
+	}
 	var err error
 	if out.State, err = json.Marshal(c); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a case's record: %w", err)
 	}
-	out.Keep = cw.keep.Sealed
-	if due := c.Due(); due.Before(cw.now().Add(out.Keep)) { // a case is not kept for longer in order to say that nobody answered
-		out.Again = due
-	}
+	out.Keep, out.Again = cw.kept(c, now)
 	return out, nil
 }
 
@@ -65,4 +65,39 @@ func unheard(inbox []referrals.Entry) (out []referrals.Errand) {
 		}
 	}
 	return out
+}
+
+// dropped are the copies that are deleted with an event: of a case that was taken back, of a desk whose consent was, and what was
+// sealed for them since.
+func dropped(c referrals.Case, e referrals.Event) (out []referrals.Drop) {
+	late := e.Kind == referrals.WasSealed || e.Kind == referrals.WasFit
+	if e.Kind == referrals.WasWithdrawn || late && c.Ended {
+		return []referrals.Drop{{Case: c.Code}}
+	}
+	if e.Kind != referrals.WasRevoked && !late {
+		return nil
+	}
+	for _, s := range c.Shares {
+		if s.Stage == referrals.Recalled {
+			out = append(out, referrals.Drop{Case: c.Code, Desk: s.Desk})
+		}
+	}
+	return out
+}
+
+// kept is how long the record of a case stays, counted from when something last happened to it, and when it wants to be looked at
+// before that. To look is no happening.
+func (cw *caseworker) kept(c referrals.Case, now time.Time) (keep time.Duration, again time.Time) {
+	touched := c.SentAt
+	if c.Touched.After(touched) {
+		touched = c.Touched
+	}
+	end := touched.Add(cw.keep.Sealed)
+	if !end.After(now) { // a record of an earlier version, or a clock that jumped
+		end = now.Add(cw.keep.Sealed)
+	}
+	if again = c.Due(); !again.Before(end) {
+		again = time.Time{}
+	}
+	return end.Sub(now), again
 }

@@ -45,7 +45,7 @@ func newFiles(api server) *files {
 }
 
 func newCasework() *caseworker {
-	return &caseworker{dir: testDesks(), now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour}}
+	return &caseworker{dir: testDesks(), counts: newMemory(), now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour}}
 }
 
 // telegramFile serves a file.
@@ -80,7 +80,7 @@ func caseWithFile(t testing.TB, waiting int, events ...referrals.Event) referral
 // fileWork is the work of a case's files as the case hands them on.
 func fileWork(t testing.TB, waiting int) referrals.Work {
 	t.Helper()
-	got, err := newCasework().take(caseWithFile(t, waiting))
+	got, err := newCasework().take(t.Context(), caseWithFile(t, waiting))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +170,12 @@ func TestFileIsSealedForEveryDeskConsentedTo(t *testing.T) {
 // told, and the chat.
 func TestCaseAndItsFiles(t *testing.T) {
 	cw := newCasework()
-	got, err := cw.take(caseWithFile(t, 1, referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", At: noon}))
+	got, err := cw.take(t.Context(), caseWithFile(t, 1, referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", At: noon}))
 	if err != nil || len(after(t, got).Waiting) != 0 || !got.Again.IsZero() || !slices.Equal(newsOf(got), []string{"read"}) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	sealed := referrals.Event{Kind: referrals.WasSealed, File: "AAAA-BBBB.f1.pgp", Message: 11, At: noon}
-	if got, err = cw.take(caseWithFile(t, 0, sealed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileSealed}) {
+	if got, err = cw.take(t.Context(), caseWithFile(t, 0, sealed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileSealed}) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	var desks []string
@@ -188,7 +188,7 @@ func TestCaseAndItsFiles(t *testing.T) {
 		t.Errorf("told %q", desks)
 	}
 	failed := referrals.Event{Kind: referrals.WasUnsealed, File: "AAAA-BBBB.f1.pgp", Message: 11, At: noon}
-	if got, err = cw.take(caseWithFile(t, 0, failed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileFailed}) {
+	if got, err = cw.take(t.Context(), caseWithFile(t, 0, failed)); err != nil || !slices.Equal(newsOf(got), []string{referrals.FileFailed}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -198,7 +198,7 @@ func TestFileOfACaseTakenBack(t *testing.T) {
 	cw := newCasework()
 	withdrawn := referrals.Event{Kind: referrals.WasWithdrawn, At: noon}
 	sealed := referrals.Event{Kind: referrals.WasSealed, File: "AAAA-BBBB.f1.pgp", At: noon}
-	got, err := cw.take(caseWithFile(t, 1, withdrawn))
+	got, err := cw.take(t.Context(), caseWithFile(t, 1, withdrawn))
 	if err != nil || len(got.Drops) != 1 {
 		t.Fatalf("drops %+v, %v", got.Drops, err)
 	}
@@ -209,7 +209,7 @@ func TestFileOfACaseTakenBack(t *testing.T) {
 	}
 	w := caseWithFile(t, 0, sealed)
 	w.State = got.State
-	got, err = cw.take(w)
+	got, err = cw.take(t.Context(), w)
 	if err != nil || len(got.Drops) != 1 || got.Drops[0] != (referrals.Drop{Case: "AAAA-BBBB"}) || len(got.Errands) != 0 {
 		t.Errorf("drops %+v, errands %+v, %v", got.Drops, got.Errands, err)
 	}
@@ -316,12 +316,12 @@ func TestCaseThatIsOver(t *testing.T) {
 	cw := newCasework()
 	w := caseWithFile(t, 0, referrals.Event{Kind: referrals.WasEnded})
 	w.State = nil
-	got, err := cw.take(w)
+	got, err := cw.take(t.Context(), w)
 	if err != nil || got.State != nil || len(got.Done) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	w.State = []byte(canary)
-	if _, err = cw.take(w); err == nil {
+	if _, err = cw.take(t.Context(), w); err == nil {
 		t.Error("an unreadable record was taken for a case")
 	} else {
 		clean(t, err)

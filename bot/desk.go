@@ -86,7 +86,7 @@ func (a *atDesk) wrote(ctx context.Context) error {
 	case "case":
 		return a.status(ctx, rest)
 	case "duty":
-		a.duty()
+		return a.duty(ctx)
 	default:
 		a.tell(a.help(), nil)
 	}
@@ -186,8 +186,11 @@ func (a *atDesk) pressed(ctx context.Context) error {
 		}
 		return nil
 	}
-	if field == "duty" {
+	switch field {
+	case "duty":
 		return a.dutyPressed(ctx, value, token)
+	case "accepting":
+		return a.accept(ctx, value, token)
 	}
 	code, act, claim := value, actOf(field), claimIn(token)
 	if field == "reason" || field == "outcome" {

@@ -358,7 +358,7 @@ func TestAHandedDocumentIsTriedAgain(t *testing.T) {
 
 func TestACaseDropsWhatWasHandedTooLate(t *testing.T) {
 	w := caseWithFile(t, 0, referrals.Event{Kind: referrals.WasWithdrawn, At: noon}, referrals.Event{Kind: referrals.WasFit, At: noon, Refer: &referrals.Refer{To: "fld", By: "lima"}})
-	got, err := newCasework().take(w)
+	got, err := newCasework().take(t.Context(), w)
 	if err != nil || len(got.Drops) != 2 || got.Drops[1] != (referrals.Drop{Case: "AAAA-BBBB"}) {
 		t.Errorf("drops %+v, %v", got.Drops, err)
 	}
@@ -368,13 +368,13 @@ func TestACaseComesDueWhenNobodyAnswers(t *testing.T) {
 	cw := newCasework()
 	w := caseWithFile(t, 0, referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", At: noon},
 		referrals.Event{Kind: referrals.WasSuggested, Desk: "lima", Holding: "AAAA-BBBB", At: noon, Refer: &referrals.Refer{To: "fld", For: "legal"}})
-	got, err := cw.take(w)
+	got, err := cw.take(t.Context(), w)
 	if err != nil || !got.Again.Equal(noon.Add(referrals.AskedFor)) || got.Keep <= referrals.AskedFor {
 		t.Fatalf("due %v, kept %v, %v", got.Again, got.Keep, err)
 	}
 	later := noon.Add(referrals.AskedFor)
 	cw.now = func() time.Time { return later }
-	got, err = cw.take(referrals.Work{Member: w.Member, Number: 4, State: got.State})
+	got, err = cw.take(t.Context(), referrals.Work{Member: w.Member, Number: 4, State: got.State})
 	if err != nil || !got.Again.IsZero() || len(got.Errands) != 1 || got.Errands[0].Notice.Kind != referrals.NoticeReferQuiet {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -14,13 +14,28 @@ import (
 // Who is on duty at a mission or at headquarters, as its officers see and change it: /duty, "I am on now", and handing over, of
 // everything or of one case. Whoever is on is kept with those who were enrolled; every replica follows.
 
-// duty shows, for each of the officer's desks, who is on and until when, and offers to change it. An organisation has one chat.
-func (a *atDesk) duty() {
+// duty shows, for each of the officer's desks, who is on and until when, and offers to change it; of an organisation, whether it is
+// offered cases.
+func (a *atDesk) duty(ctx context.Context) error {
+	text, k, err := a.dutyPage(ctx)
+	if err == nil {
+		a.tell(text, k)
+	}
+	return err
+}
+
+func (a *atDesk) dutyPage(ctx context.Context) (string, *keyboard, error) {
 	var lines []string
 	k := &keyboard{}
 	for _, s := range a.ownSeats() {
 		if s.Desk.Kind == referrals.NGODesk {
-			lines = append(lines, a.text("desk.duty_ngo", map[string]any{"Desk": s.Desk.Name}))
+			text, row, err := a.standing(ctx, s.Desk)
+			if err != nil {
+				return "", nil, err
+			}
+			if lines = append(lines, text); row != nil {
+				k.Rows = append(k.Rows, row)
+			}
 			continue
 		}
 		lines = append(lines, a.dutyOf(s))
@@ -31,7 +46,7 @@ func (a *atDesk) duty() {
 	if len(k.Rows) == 0 {
 		k = nil
 	}
-	a.tell(strings.Join(lines, "\n\n"), k)
+	return strings.Join(lines, "\n\n"), k, nil
 }
 
 // ownSeats are the officer's seats, one at each desk.

@@ -53,9 +53,9 @@ func (r *roster) read(ctx context.Context) error {
 	return nil
 }
 
-// seat gives the directory the people of a roll and who is on duty, if they are others. The caller holds the lock.
+// seat gives the directory the people of a roll, who is on duty and who has paused, if they are others. The caller holds the lock.
 func (r *roster) seat(roll referrals.Roll) {
-	if !slices.Equal(r.seated.People, roll.People) || !slices.Equal(r.seated.Duty, roll.Duty) {
+	if !slices.Equal(r.seated.People, roll.People) || !slices.Equal(r.seated.Duty, roll.Duty) || !slices.Equal(r.seated.Paused, roll.Paused) {
 		r.seated = roll
 		r.dir.Follow(roll)
 	}

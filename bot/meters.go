@@ -27,6 +27,7 @@ type Meters struct {
 	TooMany      prometheus.Counter
 	Pages        prometheus.Counter
 	Unreachable  *prometheus.CounterVec // by reason
+	Reached      *prometheus.CounterVec // by answer
 	Mails        *prometheus.CounterVec // by kind and result
 	MailTime     *prometheus.HistogramVec
 }
@@ -61,6 +62,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		TooMany:      counter("telegram_429_total", "Calls that Telegram asked to repeat later.").WithLabelValues(),
 		Pages:        counter("pages_total", "Cases that nobody answered: a person must look.").WithLabelValues(),
 		Unreachable:  counter("unreachable_total", "Alerts and offers that one way brought to nobody, by reason.", "reason"),
+		Reached:      counter("reached_total", "What defenders answered to whether a desk that took a case on has reached them.", "answer"),
 		Mails:        counter("mails_total", "Attempts to send a mail, by kind and result.", "kind", "result"),
 		MailTime:     times("mail_seconds", "From a notice to the mail server's having it.", quick, "lane"),
 	}
@@ -113,6 +115,9 @@ func (m *Meters) zero() {
 	}
 	for _, why := range []string{lostBlocked, lostRefused, lostMailRefused, lostMailLate} {
 		m.Unreachable.WithLabelValues(why)
+	}
+	for _, answer := range []string{"yes", "no", "not_yet"} {
+		m.Reached.WithLabelValues(answer)
 	}
 	for _, k := range mailedKinds {
 		for _, v := range mailedAs {

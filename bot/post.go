@@ -266,6 +266,13 @@ func (p *post) caption(d *referrals.Desk, n referrals.Notice) string {
 	if number, ok := fileNumber(n.Document); ok && n.Kind == referrals.NoticeAddition {
 		key, args["N"] = "desk.file", number
 	}
+	if n.Kind == referrals.NoticeReached {
+		key += "_" + n.Answer
+		args["About"] = n.About
+		if about := p.dir.Desk(n.About); about != nil {
+			args["About"] = about.Name
+		}
+	}
 	if n.Due.IsZero() && (n.Kind == referrals.NoticeAlert || n.Kind == referrals.NoticeOffer) {
 		key += "_open"
 	}

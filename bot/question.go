@@ -31,6 +31,9 @@ func (tn *turn) asks(code string, q flows.Question) (text flows.Text, rows [][]f
 	switch q.Field {
 	case referrals.ConsentField:
 		return asksConsent(tn.deskName(q.By), code, q)
+	case referrals.Reached:
+		text, rows = flows.AskReached(code, tn.deskName(q.About))
+		return text, rows, true
 	default:
 		return flows.Text{}, nil, false
 	}
@@ -44,6 +47,9 @@ func (tn *turn) answered(e flows.Effect, before flows.Session) {
 	code, ok := referrals.ParseCode(e.Case)
 	if !ok {
 		return
+	}
+	if e.Question.Field == referrals.Reached {
+		tn.meters.Reached.WithLabelValues(e.Value).Inc()
 	}
 	q := referrals.Question{Field: e.Question.Field, About: e.Question.About, By: e.Question.By, At: e.Question.At}
 	// Ids stand in the store in the clear: whom it is about is not in them.

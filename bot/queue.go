@@ -101,7 +101,11 @@ func (a *atDesk) status(ctx context.Context, code string) error {
 	if err != nil {
 		return fmt.Errorf("look up a case: %w", err)
 	}
-	c := a.message(describe(a.texts, a.lang, h, d), deskKeyboard(a.texts, a.lang, h, d))
+	said, err := a.reached(ctx, h, d)
+	if err != nil {
+		return err
+	}
+	c := a.message(describe(a.texts, a.lang, h, d)+said, deskKeyboard(a.texts, a.lang, h, d))
 	c.Own = true
 	a.out.Errands = append(a.out.Errands, c.errand(cards(d.ID, h.Code, a.rung(d))))
 	return nil

@@ -67,7 +67,7 @@ func (r *replying) writes(updates ...string) []call {
 func (r *replying) passes() []call {
 	r.t.Helper()
 	r.kase.Inbox = postsOf(r.officer.last.Errands, r.kase.Member)
-	c, err := r.cases.take(r.kase)
+	c, err := r.cases.take(r.t.Context(), r.kase)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ type copyFor struct {
 
 // submit seals a draft as a new case, one copy for each desk consented to. When nothing could be
 // sealed the draft stays as it was and the person is told: never in the clear instead.
-func (tn *turn) submit(d flows.Draft, before flows.Session) error {
+func (tn *turn) submit(ctx context.Context, d flows.Draft, before flows.Session) error {
 	desks := tn.consented(d)
 	code, err := referrals.NewCode(tn.random)
 	if err != nil {
@@ -31,7 +32,7 @@ func (tn *turn) submit(d flows.Draft, before flows.Session) error {
 		tn.notAccepted(before)
 		return nil
 	}
-	if err := tn.begin(p, copies); err != nil {
+	if err := tn.begin(ctx, p, copies); err != nil {
 		return err
 	}
 	tn.meters.Submissions.WithLabelValues(string(p.lane), "sealed").Inc()
@@ -112,7 +113,7 @@ func (tn *turn) sealAll(p *paper, desks []*referrals.Desk) []copyFor {
 }
 
 // begin puts the case and its copies into the commit and releases it to those whose turn is first.
-func (tn *turn) begin(p *paper, copies []copyFor) error {
+func (tn *turn) begin(ctx context.Context, p *paper, copies []copyFor) error {
 	c := referrals.Case{Code: p.code, Lane: p.lane, Slot: tn.work.Slot, Chat: tn.work.Member, SentAt: tn.at, Documents: 1}
 	for _, one := range copies {
 		c.Shares = append(c.Shares, referrals.Share{Desk: one.desk.ID, Kind: one.desk.Kind, Stage: referrals.Kept})
@@ -120,12 +121,16 @@ func (tn *turn) begin(p *paper, copies []copyFor) error {
 	tn.keepCopies(p.code, p.number, copies)
 	c.Waiting = p.waiting()
 	c.Files = len(c.Waiting)
-	c, errands := c.Happen(referrals.Event{Kind: referrals.Sent, At: tn.at}, tn.dir)
+	room := newRooms(ctx, tn.dir, tn.counts)
+	c, errands := c.Happen(referrals.Event{Kind: referrals.Sent, At: tn.at}, room)
+	if room.err != nil {
+		return fmt.Errorf("who has room for a case: %w", room.err)
+	}
 	record, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("write the case's record: %w", err)
 	}
-	birth := referrals.Birth{Name: p.code.Name(), State: record, Keep: tn.keep.Sealed}
+	birth := referrals.Birth{Name: p.code.Name(), State: record, Keep: tn.keep.Sealed, Again: c.Due()}
 	if len(c.Waiting) > 0 {
 		birth.Again = tn.at
 	}

@@ -278,7 +278,7 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session) error {
 	switch e.Kind {
 	case flows.Submit:
-		return tn.submit(e.Draft, before)
+		return tn.submit(ctx, e.Draft, before)
 	case flows.Append:
 		return tn.add(e.Draft, before)
 	case flows.Discard:
@@ -288,6 +288,8 @@ func (tn *turn) effect(ctx context.Context, e flows.Effect, before flows.Session
 		tn.happened(e.Case, referrals.WasWithdrawn)
 		tn.drop(e.Case)
 		tn.unheld(e.Case, referrals.FateEnded)
+	case flows.Revoke:
+		tn.revoke(e.Case, e.Value)
 	case flows.Close:
 		tn.unheld(e.Case, referrals.FateEnded)
 		tn.happened(e.Case, referrals.WasEnded)

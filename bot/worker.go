@@ -305,7 +305,7 @@ func (ws *workers) held(ctx context.Context, w referrals.Work) (c referrals.Comm
 	}()
 	switch w.Name[:min(1, len(w.Name))] {
 	case "k":
-		return ws.cases.take(w)
+		return ws.cases.take(ctx, w)
 	case "f":
 		return ws.sealing(ctx, w)
 	default:

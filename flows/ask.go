@@ -116,7 +116,11 @@ func (t *turn) caseShown() bool { return t.step().field() == "caseact" }
 
 func (t *turn) caseArgs() map[string]any {
 	c := t.theCase()
-	return map[string]any{"Code": c.Code, "Time": c.SentAt}
+	args := map[string]any{"Code": c.Code, "Time": c.SentAt}
+	if i := t.reader(c); i >= 0 && t.s.Draft.At == "revoke" {
+		args["Desk"] = Verbatim(c.Names[i])
+	}
+	return args
 }
 
 // lines follow the question.

@@ -15,6 +15,7 @@ func (t *turn) rows() [][]Button {
 	if c, ok := t.newest(step); ok {
 		rows = slices.Insert(rows, 0, []Button{{Field: "case", Value: c.Code, Label: Text{Key: "button.case_add", Args: map[string]any{"Code": c.Code}}}})
 	}
+	rows = append(rows, t.whoReads(step)...)
 	if list, ok := t.list(step); ok {
 		rows = t.page(list)
 	}

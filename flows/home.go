@@ -54,7 +54,11 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 		{On: "close", To: "close"},
 	}},
 	{At: "withdraw", Field: "caseact", Next: []Answer{
+		{On: Reader, To: "revoke"},
 		{On: "withdraw", To: "cases", Do: Withdraw, Say: "note.withdrawn"},
+	}},
+	{At: "revoke", Field: "caseact", Next: []Answer{
+		{On: Reader, To: "case", Do: Revoke},
 	}},
 	{At: "close", Field: "caseact", Next: []Answer{
 		{On: "close", To: "cases", Do: Close, Say: "note.closed"},

@@ -21,6 +21,9 @@ func (t *turn) fire(on string) error {
 	if a.Do == Withdraw || a.Do == Close {
 		t.endCase(a.Do)
 	}
+	if a.Do == Revoke {
+		t.revoke()
+	}
 	if to == End {
 		return t.end(a)
 	}

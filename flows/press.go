@@ -24,6 +24,9 @@ func (t *turn) press() error {
 	case t.in.Field == "case" && step.From != FromCases:
 		t.s.Draft.Case = t.in.Value
 		return t.fire(Newest)
+	case t.in.Field == "consent" && t.home():
+		t.s.Draft.set("consent", t.in.Value)
+		return t.fire(Reader)
 	case t.in.Field != step.field():
 		return t.fire(t.in.Field + ":" + t.in.Value)
 	case step.Takes == Several:

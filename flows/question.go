@@ -83,7 +83,9 @@ func (t *turn) questioned() (string, bool) {
 
 // replies are the fields of questions. Each says whether a value answers an open question, and what the message that asked it says
 // from then on.
-var replies = map[string]func(c Case, q Question, value string) (says Text, ok bool){}
+var replies = map[string]func(c Case, q Question, value string) (says Text, ok bool){
+	"reached": reached,
+}
 
 // question answers the press of a button that stands below a message about a case.
 func (t *turn) question(code string) error {

@@ -63,6 +63,7 @@ const (
 	Append   EffectKind = "append"   // seal Draft as an addition to Draft.Case
 	Discard  EffectKind = "discard"  // Draft, or the part of one it holds, was thrown away: its messages may be deleted
 	Withdraw EffectKind = "withdraw" // take back the consent for Case
+	Revoke   EffectKind = "revoke"   // take back the consent for one desk of Case: Value is the desk's id
 	Close    EffectKind = "close"    // the person needs no more help with Case
 	Wipe     EffectKind = "wipe"     // erase the chat and its links
 	Answered EffectKind = "answered" // Question, about Case, was answered by Value
@@ -73,7 +74,7 @@ type Effect struct {
 	Kind  EffectKind
 	Draft Draft
 	Case  string
-	// Question and Value are what was answered.
+	// Question and Value are what was answered; Value of Revoke is a desk.
 	Question Question
 	Value    string
 }

@@ -60,6 +60,7 @@ const (
 	Known   = "known"   // need not be asked: the answer is known already
 	Nobody  = "nobody"  // send was pressed, and nobody may read it
 	Newest  = "newest"  // the button of the chat's newest open case
+	Reader  = "reader"  // the button of one of those who may read the case
 	Enough  = "enough"  // nav:done where it ends no answer: the rest of the questions is left out
 )
 
@@ -167,7 +168,7 @@ func (s *Step) choices() int {
 // ownValue says that an answer is a value of the step's own field.
 func ownValue(on string) bool {
 	switch on {
-	case Chosen, Found, Written, Known, Nobody, Newest, Enough:
+	case Chosen, Found, Written, Known, Nobody, Newest, Reader, Enough:
 		return false
 	}
 	for i := range len(on) {

@@ -119,6 +119,9 @@ func writtenEffect(e Effect) string {
 	if e.Kind == Withdraw || e.Kind == Close {
 		return strings.Join(words, " ")
 	}
+	if e.Kind == Revoke {
+		return strings.Join(append(words, e.Value), " ")
+	}
 	if e.Kind == Answered {
 		return strings.TrimSpace(strings.Join(append(words, e.Question.Field, e.Question.About), " ")) + " " + e.Value
 	}

@@ -30,6 +30,12 @@ type Case struct {
 	Ended bool `json:"e,omitempty"`
 	// Refers are what desks asked for and is not settled.
 	Refers []Refer `json:"rf,omitempty"`
+	// Look is when to look again whether an organisation takes cases that did not when its turn came; Looks counts how often it
+	// was looked.
+	Look  time.Time `json:"lo,omitzero"`
+	Looks int       `json:"ls,omitempty"`
+	// Touched is when something happened to it last.
+	Touched time.Time `json:"to,omitzero"`
 	// News counts the news posted, so that each has its own id.
 	News int `json:"n,omitempty"`
 }
@@ -59,6 +65,10 @@ type Share struct {
 	// Read says that an NGO claimed it and was given the documents, whatever it did then. After
 	// completion it says nothing: who completed has read.
 	Read bool `json:"r,omitempty"`
+	// AskAt is when the defender is asked whether the desk has reached them; Reached is what they answered, at ReachedAt.
+	AskAt     time.Time `json:"aa,omitzero"`
+	Reached   string    `json:"re,omitempty"`
+	ReachedAt time.Time `json:"ra,omitzero"`
 }
 
 // Stage is how far a share has come.
@@ -104,6 +114,7 @@ const (
 	WasClosed       EventKind = "closed" // closed or completed by a desk
 	WasAdded        EventKind = "added"  // the defender added documents
 	WasWithdrawn    EventKind = "withdrawn"
+	WasRevoked      EventKind = "revoked"  // consent for one desk was taken back
 	WasEnded        EventKind = "ended"    // the defender needs no more help
 	WasWiped        EventKind = "wiped"    // the chat no longer has to do with it
 	WasSealed       EventKind = "sealed"   // one of its files is sealed and kept

@@ -2,21 +2,26 @@ package referrals
 
 import "time"
 
-// Due is when something follows from the silence about a case; zero: nothing does.
+// Due is when something follows from the silence about a case, or it wants to look again or to ask; zero: never.
 func (c Case) Due() (first time.Time) {
+	if c.Ended {
+		return first
+	}
 	for _, r := range c.Refers {
-		if at := r.At.Add(AskedFor); !c.Ended && r.waits() && (first.IsZero() || at.Before(first)) {
-			first = at
+		if r.waits() {
+			first = earlier(first, r.At.Add(AskedFor))
 		}
 	}
-	return first
+	return earlier(first, c.wakes())
 }
 
-// Overdue does what follows from silence at a time: the next case, and what is to be done. It is pure, and changes nothing
-// before [Case.Due].
-func (c Case) Overdue(at time.Time, dir desks) (Case, []Errand) {
+// Overdue does what is due at a time: the next case, and what is to be done. It is pure, does each thing once, and changes
+// nothing before [Case.Due].
+func (c Case) Overdue(at time.Time, dir rooms) (Case, []Errand) {
 	if due := c.Due(); due.IsZero() || at.Before(due) {
 		return c, nil
 	}
-	return c.quiet(at, dir)
+	c, out := c.quiet(at, dir)
+	c, more := c.awake(at, dir)
+	return c, append(out, more...)
 }

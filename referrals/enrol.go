@@ -59,6 +59,8 @@ type Roll struct {
 	People []Enrolled `json:"p,omitempty"`
 	Links  []Link     `json:"l,omitempty"`
 	Duty   []OnDuty   `json:"d,omitempty"`
+	// Paused are the organisations that take no cases for the time being, by their own word.
+	Paused []string `json:"x,omitempty"`
 }
 
 // NewToken draws the token of a link: 256 bits, 43 of the 64 characters that Telegram lets follow ?start=.
@@ -99,7 +101,8 @@ func (r Roll) Invite(l Link, at time.Time) (Roll, error) {
 	if len(r.People)+len(links) >= mostEnrolled {
 		return r, ErrFull
 	}
-	return Roll{People: r.People, Links: append(links, l), Duty: r.Duty}, nil
+	r.Links = append(links, l)
+	return r, nil
 }
 
 // Link is the one whose token has that hash, while it is valid.
@@ -122,7 +125,8 @@ func (r Roll) Enrol(hash []byte, chat int64, at time.Time) (Roll, error) {
 	}
 	links := slices.DeleteFunc(slices.Clone(r.Links), func(old Link) bool { return bytes.Equal(old.Hash, hash) })
 	people := append(slices.Clone(r.People), Enrolled{Desk: l.Desk, Name: l.Name, Chat: chat, Place: r.place(l.Desk), Since: at.UTC()})
-	return Roll{People: people, Links: links, Duty: r.Duty}, nil
+	r.People, r.Links = people, links
+	return r, nil
 }
 
 // place is the first place at a desk that nobody has.
@@ -142,6 +146,7 @@ func (r Roll) Revoke(name string) (Roll, error) {
 		Duty: slices.DeleteFunc(slices.Clone(r.Duty), func(o OnDuty) bool {
 			return slices.ContainsFunc(r.People, func(p Enrolled) bool { return p.Name == name && p.Desk == o.Desk && p.Chat == o.Chat })
 		}),
+		Paused: r.Paused,
 	}
 	if len(next.People) == len(r.People) && len(next.Links) == len(r.Links) {
 		return r, ErrNobody
@@ -150,11 +155,11 @@ func (r Roll) Revoke(name string) (Roll, error) {
 }
 
 // Follow makes the enrolled chats of a roll rungs behind the configured ones of their desks, each with the time of the last of
-// those, and puts first who has taken the duty. Who is not in the roll is of no desk any more, unless configured.
+// those, puts first who has taken the duty, and has organisations that paused take nothing. Who is not in the roll is of no desk any more, unless configured.
 func (d *Directory) Follow(r Roll) {
 	desks := make([]*Desk, len(d.configured))
 	for i, desk := range d.configured {
-		desks[i] = desk.with(r.People).led(r.Duty)
+		desks[i] = desk.with(r.People).led(r.Duty).paused(r.Paused)
 	}
 	d.now.Store(newIndex(desks))
 }

@@ -28,6 +28,8 @@ func (c Case) answered(e Event, dir desks) (Case, []Errand) {
 	switch e.Question.Field {
 	case ConsentField:
 		return c.consented(e, dir)
+	case Reached:
+		return c.reached(e)
 	default:
 		return c, nil
 	}

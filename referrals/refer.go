@@ -135,7 +135,7 @@ func (c Case) instead(r Refer) NoticeKind {
 			return NoticeReferKey
 		}
 		return NoticeReferHas
-	} else if i >= 0 && !c.has(r.To) {
+	} else if i >= 0 && !c.has(r.To) && c.Shares[i].Stage != Recalled {
 		return NoticeReferHas
 	}
 	for _, open := range c.Refers {
@@ -189,6 +189,8 @@ func (c Case) consented(e Event, dir desks) (Case, []Errand) {
 	case j >= 0 && c.has(r.To):
 		out := c.releaseTo(j, e.At, dir)
 		return c, append(out, c.tellReferrer(r, NoticeReferOn, e.At, dir)...)
+	case j >= 0 && c.Shares[j].Stage == Recalled: // its consent was taken back, and is given anew
+		c.Shares[j].Stage = Awaited
 	case j >= 0 && c.Shares[j].Stage != Awaited:
 		return c, c.tellReferrer(r, NoticeReferHas, e.At, dir)
 	case j < 0:

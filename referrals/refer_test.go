@@ -10,11 +10,11 @@ import (
 )
 
 // referDesks are those of lineDesks, another mission, and an NGO with needs of its own.
-func referDesks() *Directory {
+func referDesks() roomy {
 	desks := lineDesks().Desks()
-	return NewDirectory(append(desks, &Desk{ID: "quito", Kind: MissionDesk, Countries: []string{"EC"}, Ladder: []Rung{{Chat: 9}}},
+	return roomy{Directory: NewDirectory(append(desks, &Desk{ID: "quito", Kind: MissionDesk, Countries: []string{"EC"}, Ladder: []Rung{{Chat: 9}}},
 		&Desk{ID: "andes", Kind: NGODesk, Accepting: true, Countries: []string{"EC", "PE"}, Needs: []string{"legal", "digital"}},
-		&Desk{ID: "asia", Kind: NGODesk, Accepting: true, Countries: []string{"NP"}, Needs: []string{"legal"}}))
+		&Desk{ID: "asia", Kind: NGODesk, Accepting: true, Countries: []string{"NP"}, Needs: []string{"legal"}}))}
 }
 
 // referred reads what happens when a case is handed on, and else what happening reads: "suggest lima andes", "yes lima andes",
@@ -140,7 +140,7 @@ func TestReferring(t *testing.T) {
 }
 
 // referredTo lets things happen to a case of lima's, a minute apart.
-func referredTo(t testing.TB, c Case, dir desks, events ...string) (Case, []Errand) {
+func referredTo(t testing.TB, c Case, dir rooms, events ...string) (Case, []Errand) {
 	t.Helper()
 	var all []Errand
 	for i, s := range events {
@@ -209,7 +209,7 @@ func TestNoAnswerIsToldOnce(t *testing.T) {
 }
 
 func TestAnOrganisationTakenOutOfTheConfiguration(t *testing.T) {
-	with, without := referDesks(), lineDesks()
+	with, without := referDesks(), lineRooms()
 	asked, _ := referredTo(t, shared("lima"), with, "sent", "ack lima", "suggest lima andes")
 	if next, errands := asked.Happen(referred(t, asked, "yes lima andes", noon), without); said(t, errands) != "gone lima andes" || len(next.Refers) > 0 {
 		t.Errorf("agreed: %s", said(t, errands))

@@ -49,7 +49,7 @@ func TestReplyReachesTheDefenderOfACaseThatTheDeskHas(t *testing.T) {
 			e.Holding = string(testCode) + "-9"
 		}
 		e.Kind, e.Reply = WasReplied, &Reply{ID: "l7", Words: "come at six", Sender: Member{Slot: "p01", Name: "cofficer"}, Note: []byte("n")}
-		after, errands := c.Happen(e, lineDesks())
+		after, errands := c.Happen(e, lineRooms())
 		if len(errands) != 1 {
 			t.Errorf("%s: %d errands", name, len(errands))
 			continue
@@ -72,7 +72,7 @@ func TestReplyReachesTheDefenderOfACaseThatTheDeskHas(t *testing.T) {
 
 func TestReplyWithoutAReply(t *testing.T) {
 	c, _ := run(t, shared("lima"), "sent", "ack lima")
-	if _, errands := c.Happen(Event{Kind: WasReplied, Desk: "lima", Holding: string(testCode), At: noon}, lineDesks()); len(errands) != 0 {
+	if _, errands := c.Happen(Event{Kind: WasReplied, Desk: "lima", Holding: string(testCode), At: noon}, lineRooms()); len(errands) != 0 {
 		t.Errorf("%d errands of nothing", len(errands))
 	}
 }
@@ -84,7 +84,7 @@ func TestRepliesKeepTheirOrder(t *testing.T) {
 	for i := range 3 {
 		e := Event{Kind: WasReplied, Desk: "lima", Holding: string(testCode), At: noon.Add(time.Duration(i) * time.Second), Reply: &Reply{ID: "l1"}}
 		var errands []Errand
-		if c, errands = c.Happen(e, lineDesks()); errands[0].Post.Order <= last || errands[0].Post.Order < newsOrder {
+		if c, errands = c.Happen(e, lineRooms()); errands[0].Post.Order <= last || errands[0].Post.Order < newsOrder {
 			t.Errorf("order %d after %d", errands[0].Post.Order, last)
 		}
 		last = errands[0].Post.Order
@@ -100,7 +100,7 @@ func TestAskOfACase(t *testing.T) {
 		t.Errorf("asks %+v", errands)
 	}
 	for _, q := range []*Question{nil, {Field: "mystery", At: noon}} {
-		if after, errands := c.Happen(Event{Kind: WasAnswered, At: noon, Question: q, Answer: "yes"}, lineDesks()); len(errands) != 0 || after.News != c.News {
+		if after, errands := c.Happen(Event{Kind: WasAnswered, At: noon, Question: q, Answer: "yes"}, lineRooms()); len(errands) != 0 || after.News != c.News {
 			t.Errorf("an answer to %v leads to %d errands", q, len(errands))
 		}
 	}

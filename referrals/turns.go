@@ -10,10 +10,16 @@ type desks interface {
 	Desk(id string) *Desk
 }
 
+// rooms also says which organisations have as many referrals as they take at a time.
+type rooms interface {
+	desks
+	Full(id string) bool
+}
+
 // Happen applies an event to a case: the next case, and what is to be done. It is pure. An event that
 // does not fit changes nothing: one that was applied before, that comes late, or that is about
 // another holding. A case that was withdrawn only forgets its chat.
-func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
+func (c Case) Happen(e Event, dir rooms) (Case, []Errand) {
 	if e.Kind == WasWiped {
 		c.Chat = Member{}
 	}
@@ -43,8 +49,8 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 		return c.added(e, dir)
 	case WasSealed, WasUnsealed:
 		return c.sealed(e, dir)
-	case WasWithdrawn, WasEnded:
-		return c.recalled(e)
+	case WasWithdrawn, WasEnded, WasRevoked:
+		return c.recalled(e, dir)
 	case WasAnswered:
 		return c.answered(e, dir)
 	default:
@@ -54,8 +60,8 @@ func (c Case) Happen(e Event, dir desks) (Case, []Errand) {
 
 // begin releases the case to those whose turn is at once: the mission, or headquarters when no
 // mission has part in it, and the first NGO. Headquarters behind a mission waits for its turn.
-func (c Case) begin(e Event, dir desks) (Case, []Errand) {
-	if slices.ContainsFunc(c.Shares, func(s Share) bool { return s.Stage != Kept }) {
+func (c Case) begin(e Event, dir rooms) (Case, []Errand) {
+	if c.Paged || !c.Look.IsZero() || slices.ContainsFunc(c.Shares, func(s Share) bool { return s.Stage != Kept }) {
 		return c, nil // it has begun
 	}
 	var out []Errand
@@ -82,7 +88,9 @@ func (c Case) taken(e Event, state string) (Case, []Errand) {
 		return c, nil
 	}
 	c.Shares[i].Stage, c.Shares[i].Taken = Taken, e.At
-	c.Shares[i].Read = c.Shares[i].Kind == NGODesk
+	if c.Shares[i].Kind == NGODesk {
+		c.Shares[i].Read, c.Shares[i].AskAt = true, e.At.Add(askAfter)
+	}
 	out := c.tell(state, e.Desk, e.At)
 	return c, out
 }
@@ -96,7 +104,7 @@ func (c Case) claimed(e Event) (Case, []Errand) {
 }
 
 // passed moves on to the next NGO consented to, and with none left to headquarters.
-func (c Case) passed(e Event, dir desks) (Case, []Errand) {
+func (c Case) passed(e Event, dir rooms) (Case, []Errand) {
 	i := c.holding(e, Released, Taken)
 	if i < 0 {
 		return c, nil
@@ -120,7 +128,7 @@ func (c *Case) movesOn(out []Errand, at time.Time) []Errand {
 
 // silent moves a case on that no rung of a mission answered. One that somebody had, and handed over to colleagues who were
 // silent, is as unanswered as any; a silence that is heard of after it was taken up is over.
-func (c Case) silent(e Event, dir desks) (Case, []Errand) {
+func (c Case) silent(e Event, dir rooms) (Case, []Errand) {
 	i := c.holding(e, Released, Taken)
 	if i < 0 || c.Shares[i].Stage == Taken && !e.At.After(c.Shares[i].Taken) {
 		return c, nil
@@ -149,7 +157,7 @@ func (c Case) finished(e Event) (Case, []Errand) {
 
 // added tells every desk that may read the case of each new document. When no desk has the case any
 // more, the operator is paged: what somebody wrote would lie unread.
-func (c Case) added(e Event, dir desks) (Case, []Errand) {
+func (c Case) added(e Event, dir rooms) (Case, []Errand) {
 	if e.Documents < 2 || slices.Contains(c.Added, e.Documents) {
 		return c, nil
 	}
@@ -182,7 +190,7 @@ func (c Case) Announce(name string, at time.Time, dir desks) []Errand {
 }
 
 // sealed tells of a file: whoever may read the case now, and its defender, whose message has done its work.
-func (c Case) sealed(e Event, dir desks) (Case, []Errand) {
+func (c Case) sealed(e Event, dir rooms) (Case, []Errand) {
 	if e.Kind == WasUnsealed {
 		out := c.Tell(News{State: FileFailed, At: e.At, Message: e.Message})
 		return c, out
@@ -192,8 +200,11 @@ func (c Case) sealed(e Event, dir desks) (Case, []Errand) {
 	return c, out
 }
 
-// recalled takes the case back from everybody who holds it or has read it.
-func (c Case) recalled(e Event) (Case, []Errand) {
+// recalled takes the case back from everybody who holds it or has read it, or from one desk.
+func (c Case) recalled(e Event, dir rooms) (Case, []Errand) {
+	if e.Kind == WasRevoked {
+		return c.revoked(e, dir)
+	}
 	c.Ended = true
 	c.Waiting = nil
 	kind := NoticeWithdrawn
@@ -202,12 +213,7 @@ func (c Case) recalled(e Event) (Case, []Errand) {
 	}
 	var out []Errand
 	for i, s := range c.Shares {
-		if s.Holding != "" && (s.Stage != Passed || s.Read) {
-			m := withdraw(s, c, e.At)
-			m.Errands = []Errand{{Notice: &Notice{Kind: kind, Desk: s.Desk, Rung: EveryRung, Code: s.Holding, Lane: c.Lane,
-				Origin: c.Slot, At: e.At}}}
-			out = append(out, Errand{Move: &m})
-		}
+		out = append(out, c.takeBack(s, kind, e.At)...)
 		c.Shares[i].Stage = Recalled
 	}
 	return c, out
@@ -233,26 +239,32 @@ func (c *Case) page(at time.Time) []Errand {
 }
 
 // onward offers the case to the next NGO, and with none left to headquarters.
-func (c *Case) onward(at time.Time, dir desks) []Errand {
+func (c *Case) onward(at time.Time, dir rooms) []Errand {
 	if out := c.offerNext(at, dir); len(out) > 0 {
 		return out
 	}
 	return c.toHeadquarters(at, dir)
 }
 
-// offerNext offers the case to the next NGO that was consented to and takes cases; those
-// that do not are passed over for good.
-func (c *Case) offerNext(at time.Time, dir desks) []Errand {
+// offerNext offers the case to the next NGO that was consented to and takes cases. Those that are full or have paused are passed
+// over and keep their place: the case looks again, as long as nobody has it.
+func (c *Case) offerNext(at time.Time, dir rooms) []Errand {
+	waits := false
 	for i, s := range c.Shares {
 		if s.Kind != NGODesk || s.Stage != Kept {
 			continue
 		}
-		if d := dir.Desk(s.Desk); d == nil || !d.Accepting {
+		switch d := dir.Desk(s.Desk); {
+		case d == nil:
 			c.Shares[i].Stage = Passed
-			continue
+		case !d.Accepting || dir.Full(s.Desk):
+			waits = true
+		default:
+			c.waits(false, at)
+			return c.release(i, at, dir)
 		}
-		return c.release(i, at, dir)
 	}
+	c.waits(waits, at)
 	return nil
 }
 

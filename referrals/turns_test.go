@@ -28,6 +28,17 @@ func lineDesks() *Directory {
 	return NewDirectory(desks)
 }
 
+// roomy is the directory of those desks, and who of them is full.
+type roomy struct {
+	*Directory
+	full []string
+}
+
+// Full implements rooms.
+func (r roomy) Full(id string) bool { return slices.Contains(r.full, id) }
+
+func lineRooms(full ...string) roomy { return roomy{lineDesks(), full} }
+
 // shared is a case sent and not begun, for desks by id: "lima a b headquarters".
 func shared(ids string) Case {
 	c := Case{Code: testCode, Lane: Urgent, Slot: "p07", Chat: Member{Slot: "p07", Name: "cafe"}, SentAt: noon, Documents: 1}
@@ -49,7 +60,7 @@ func shared(ids string) Case {
 func happening(t testing.TB, c Case, s string, at time.Time) Event {
 	t.Helper()
 	kinds := map[string]EventKind{"sent": Sent, "ack": WasAcknowledged, "claim": WasClaimed, "accept": WasAccepted,
-		"pass": WasPassed, "return": WasPassed, "silent": WasSilent, "close": WasClosed, "add": WasAdded, "withdraw": WasWithdrawn, "end": WasEnded,
+		"pass": WasPassed, "return": WasPassed, "silent": WasSilent, "close": WasClosed, "add": WasAdded, "withdraw": WasWithdrawn, "revoke": WasRevoked, "end": WasEnded,
 		"wipe": WasWiped, "mystery": "mystery", "late": WasSilent}
 	what, whom, _ := strings.Cut(s, " ")
 	if what == "late" { // of before, heard of now
@@ -203,7 +214,7 @@ func TestTurns(t *testing.T) {
 		{"an addition while somebody is asked", "lima a", "sent > alert lima, offer a 1; close lima > tell closed lima; add 2 > "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, dir := shared(tt.shares), lineDesks()
+			c, dir := shared(tt.shares), lineRooms()
 			for i, step := range strings.Split(tt.life, ";") {
 				what, want, _ := strings.Cut(step, ">")
 				e := happening(t, c, strings.TrimSpace(what), noon.Add(time.Duration(i)*time.Minute))
@@ -236,7 +247,7 @@ func run(t testing.TB, c Case, events ...string) (Case, []Errand) {
 	var all []Errand
 	for i, s := range events {
 		var errands []Errand
-		c, errands = c.Happen(happening(t, c, s, noon.Add(time.Duration(i)*time.Minute)), lineDesks())
+		c, errands = c.Happen(happening(t, c, s, noon.Add(time.Duration(i)*time.Minute)), lineRooms())
 		all = append(all, errands...)
 	}
 	return c, all
@@ -318,8 +329,8 @@ func TestFilesWaitUntilWithdrawn(t *testing.T) {
 	if names := fmt.Sprint(c.Waiting); c.Files != 2 || len(c.Waiting) != 2 {
 		t.Errorf("%d files, waiting %s", c.Files, names)
 	}
-	c, _ = c.Happen(Event{Kind: WasWithdrawn, At: noon}, lineDesks())
-	c, _ = c.Happen(happening(t, c, "add 4", noon), lineDesks())
+	c, _ = c.Happen(Event{Kind: WasWithdrawn, At: noon}, lineRooms())
+	c, _ = c.Happen(happening(t, c, "add 4", noon), lineRooms())
 	if len(c.Waiting) != 0 || c.Documents != 3 {
 		t.Errorf("after it was withdrawn: %+v", c)
 	}

@@ -138,6 +138,7 @@ const (
 	NoticeWithdrawn NoticeKind = "withdrawn" // the defender took the case back
 	NoticeEnded     NoticeKind = "ended"     // the defender needs no more help with it
 	NoticeExpired   NoticeKind = "expired"   // an offer or claim ended by silence
+	NoticeReached   NoticeKind = "reached"   // the defender says whether a desk has reached them
 	NoticePage      NoticeKind = "page"      // the operator: nobody answers
 	// A colleague hands over what is open: they are told how much, and then each case of Codes that is still with From is theirs.
 	NoticeHandedOver NoticeKind = "handed_over"
@@ -180,10 +181,12 @@ type Notice struct {
 	Document string    `json:"doc,omitempty"`
 	At       time.Time `json:"at"`
 	Due      time.Time `json:"due,omitzero"`
-	// About is the organisation that a notice of referring is about, For what for, Why what was wrong.
-	About string `json:"ab,omitempty"`
-	For   string `json:"fo,omitempty"`
-	Why   string `json:"w,omitempty"`
+	// About is the organisation that a notice of referring or a defender's answer is about, For what for, Why what was wrong,
+	// Answer what the defender pressed.
+	About  string `json:"ab,omitempty"`
+	For    string `json:"fo,omitempty"`
+	Why    string `json:"w,omitempty"`
+	Answer string `json:"an,omitempty"`
 	// Via is the way that it goes: to the rung's chat when empty, else ByMail.
 	Via string `json:"v,omitempty"`
 	// From and Codes are the rung that hands over, and what: codes with a space between.

@@ -10,7 +10,7 @@ import (
 func (w *world) check(t *rapid.T) {
 	ngos := 0
 	for id, h := range w.held {
-		if h.Open() && id != "lima" && id != Headquarters {
+		if h.Open() && id != "lima" && id != Headquarters && !w.revoked(id) {
 			ngos++
 		}
 		if waits := h.State == Alerted || h.State == Offered || h.State == Claimed; waits == h.Due.IsZero() {
@@ -31,12 +31,12 @@ func (w *world) check(t *rapid.T) {
 
 // checkHeadquarters: it is told only when there was no mission, after its silence, or after all NGOs.
 func (w *world) checkHeadquarters(t *rapid.T) {
-	if w.held[Headquarters] == nil || w.c.find(MissionDesk) < 0 || w.held["lima"] == nil || w.silent["lima"] || w.c.Ended {
+	if w.held[Headquarters] == nil || w.c.find(MissionDesk) < 0 || w.held["lima"] == nil || w.silent["lima"] || w.revoked("lima") || w.c.Ended {
 		return
 	}
 	ngos := 0
 	for _, s := range w.c.Shares {
-		if s.Kind == NGODesk && s.Stage != Passed {
+		if s.Kind == NGODesk && s.Stage != Passed && s.Stage != Recalled && !w.waited {
 			t.Fatalf("headquarters was told before its turn: %+v", w.c.Shares)
 		}
 		if s.Kind == NGODesk {
@@ -46,6 +46,11 @@ func (w *world) checkHeadquarters(t *rapid.T) {
 	if ngos == 0 {
 		t.Fatalf("headquarters was told beside the mission: %+v", w.c.Shares)
 	}
+}
+
+// revoked says that the consent for a desk was taken back.
+func (w *world) revoked(desk string) bool {
+	return slices.ContainsFunc(w.c.Shares, func(s Share) bool { return s.Desk == desk && s.Stage == Recalled })
 }
 
 // checkRest is what holds when every desk can be reached.
@@ -69,6 +74,12 @@ func (w *world) checkRest(t *rapid.T) {
 		h := w.held[s.Desk]
 		if h == nil {
 			h = &Holding{}
+		}
+		if s.Stage == Recalled {
+			if h.Open() || w.read[s.Desk] && h.State != Withdrawn {
+				t.Fatalf("%s has it after consent was taken back: %+v", s.Desk, *h)
+			}
+			continue
 		}
 		if !slices.Contains(stagesOf(h.State), s.Stage) || s.readable() != h.Readable() || s.Kind == NGODesk && s.Stage != Finished && s.Read != w.read[s.Desk] {
 			t.Fatalf("the case has %+v, the desk %+v", s, *h)

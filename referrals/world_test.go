@@ -24,6 +24,8 @@ type world struct {
 	applied []Event
 	pending []Errand // of desks that are down
 	down    map[string]bool
+	full    map[string]bool
+	waited  bool // somebody was passed over, and waited for
 	// What was seen on the way.
 	read, silent map[string]bool
 	notices      []Notice
@@ -34,9 +36,12 @@ type world struct {
 // Desk makes a world a directory whose desks come and go.
 func (w *world) Desk(id string) *Desk { return w.line[id] }
 
+// Full makes it one whose organisations are full at times.
+func (w *world) Full(id string) bool { return w.full[id] }
+
 func emptyWorld() *world {
 	w := &world{line: map[string]*Desk{}, now: noon, held: map[string]*Holding{}, made: map[string]bool{}, posted: map[string]bool{},
-		down: map[string]bool{}, read: map[string]bool{}, silent: map[string]bool{}}
+		down: map[string]bool{}, full: map[string]bool{}, read: map[string]bool{}, silent: map[string]bool{}}
 	for _, d := range lineDesks().Desks() {
 		desk := *d
 		w.line[d.ID] = &desk
@@ -69,6 +74,7 @@ func (w *world) happen(t *rapid.T, e Event) {
 		t.Fatalf("%+v changed the case it was given", e)
 	}
 	w.c = next
+	w.waited = w.waited || !next.Look.IsZero()
 	w.applied = append(w.applied, e)
 	w.run(t, errands)
 	w.repeat(t, e)
@@ -187,6 +193,9 @@ func (w *world) sleep(t *rapid.T) bool {
 			first = h
 		}
 	}
+	if wake := w.c.Due(); !wake.IsZero() && (first == nil || wake.Before(first.Due)) {
+		return w.wake(t, wake)
+	}
 	if first == nil {
 		return false
 	}
@@ -199,6 +208,26 @@ func (w *world) sleep(t *rapid.T) bool {
 	}
 	return true
 }
+
+// wake lets the case's own clock run out. What is done is done once.
+func (w *world) wake(t *rapid.T, at time.Time) bool {
+	if at.After(w.now) {
+		w.now = at
+	}
+	next, errands := w.c.Overdue(w.now, w)
+	if again, more := next.Overdue(w.now, w); len(more) > 0 || !reflect.DeepEqual(again, next) {
+		t.Fatalf("awake twice at %s\nbefore %+v\n after %+v and %+v", w.now, next, again, more)
+	}
+	if !next.Due().IsZero() && !next.Due().After(w.now) {
+		t.Fatalf("it does not fall asleep again: %+v", next)
+	}
+	w.c = next
+	w.run(t, errands)
+	return next.Looks == 0 || next.Looks < mostLooks
+}
+
+// mostLooks is when a world that has come to rest stops to look whether a paused organisation opens its doors again.
+const mostLooks = 12
 
 func sortedDesks(held map[string]*Holding) []string {
 	var ids []string
@@ -243,6 +272,11 @@ func (w *world) defender(kind EventKind) func(*rapid.T) {
 	}
 }
 
+// revoke posts that the chat takes back its consent for a desk.
+func (w *world) revoke(desk string) {
+	w.inbox = append(w.inbox, Event{Kind: WasRevoked, Desk: desk, At: w.now})
+}
+
 // TestWorld lets anything happen, then lets everybody fall silent, and the case must have come to a human, to
 // an end, or to a page.
 func TestWorld(t *testing.T) {
@@ -278,6 +312,8 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"up":       func(*rapid.T) { clear(w.down) },
 		"sweep":    w.sweep,
 		"replay":   func(t *rapid.T) { w.repeat(t, rapid.SampledFrom(w.applied).Draw(t, "event")) },
+		"room":     func(t *rapid.T) { id := desk.Draw(t, "desk"); w.full[id] = !w.full[id] },
+		"revoke":   rarely(func(t *rapid.T) { w.revoke(desk.Draw(t, "desk")) }),
 		"door":     func(t *rapid.T) { w.door(desk.Draw(t, "desk")) },
 		"leave":    rarely(func(t *rapid.T) { delete(w.line, desk.Draw(t, "desk")) }),
 		"add":      w.defender(WasAdded),
@@ -290,6 +326,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 // settle brings everything to rest: desks are reached, posts arrive, clocks run out.
 func (w *world) settle(t *rapid.T) {
 	clear(w.down)
+	clear(w.full)
 	w.sweep(t)
 	for moved := true; moved || len(w.inbox) > 0; {
 		for len(w.inbox) > 0 {
