@@ -97,12 +97,11 @@ func encode(params any) json.RawMessage {
 
 // show sends a view as a new message, or edits the message with the given id into it.
 func show(bot byte, chat int64, edit int, v flows.View) call {
-	if edit == 0 {
-		return call{Bot: bot, Chat: chat, Method: "sendMessage",
-			Params: encode(tg.SendMessageParams{ChatID: chat, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})}
+	c := call{Bot: bot, Chat: chat, Method: "sendMessage", Params: messageParams(chat, edit, v)}
+	if edit != 0 {
+		c.Method, c.Anew = "editMessageText", true
 	}
-	return call{Bot: bot, Chat: chat, Method: "editMessageText", Anew: true, Params: encode(tg.EditMessageTextParams{ChatID: chat,
-		MessageID: edit, Text: v.Text, LinkPreviewOptions: noPreview, ReplyMarkup: markup(v)})}
+	return c
 }
 
 // anew is an edit as a new message: the two methods share their parameters but for the message's id.
@@ -127,8 +126,7 @@ const answerWithin = 5 * time.Minute
 
 // answer answers a press, with a line of text or silently.
 func answer(bot byte, chat int64, press, text string, at time.Time) call {
-	return call{Bot: bot, Chat: chat, Method: "answerCallbackQuery", Until: at.Add(answerWithin),
-		Params: encode(tg.AnswerCallbackQueryParams{CallbackQueryID: press, Text: text})}
+	return call{Bot: bot, Chat: chat, Method: "answerCallbackQuery", Until: at.Add(answerWithin), Params: pressParams(press, text)}
 }
 
 // mostDeleted is how many messages one deleteMessages call takes.
@@ -190,7 +188,7 @@ func (c call) errand(from referrals.Member) referrals.Errand {
 
 // body is a call as it is kept: how it is made, a line break, its parameters as they are sent.
 func (c call) body() []byte {
-	return append(append(encode(c), '\n'), c.Params...)
+	return append(append(c.head(make([]byte, 0, 256+len(c.Params))), '\n'), c.Params...)
 }
 
 // callOf is the call of an errand: as it was made by this process, or as it was kept.

@@ -146,16 +146,31 @@ func result[T any](raw []byte, status int) (none T, err error) {
 
 // Call posts params, already JSON, to a method and returns the result.
 func (c *Client) Call(ctx context.Context, method string, params []byte) (jsontext.Value, error) {
-	raw, status, err := c.post(ctx, method, jsonKind, bytes.NewReader(params))
+	raw, status, err := c.call(ctx, method, params)
 	if err != nil {
 		return nil, err
 	}
 	return result[jsontext.Value](raw, status)
 }
 
+// Done posts params to a method whose result nobody needs.
+func (c *Client) Done(ctx context.Context, method string, params []byte) error {
+	raw, status, err := c.call(ctx, method, params)
+	if err == nil {
+		_, err = result[nothing](raw, status)
+	}
+	return err
+}
+
+// nothing is a result that is passed over.
+type nothing struct{}
+
+// UnmarshalJSONFrom passes over the result, whatever it is.
+func (*nothing) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValue() }
+
 // Updates asks for updates and returns each as it came.
 func (c *Client) Updates(ctx context.Context, params []byte) ([]jsontext.Value, error) {
-	raw, status, err := c.post(ctx, "getUpdates", jsonKind, bytes.NewReader(params))
+	raw, status, err := c.call(ctx, "getUpdates", params)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +185,11 @@ var (
 	jsonKind = http.Header{"Content-Type": {"application/json"}}
 	errURL   = errors.New("telegram: the address of the Bot API cannot be used; check telegram.api_url")
 )
+
+// call posts JSON and returns the body of the answer.
+func (c *Client) call(ctx context.Context, method string, params []byte) (raw []byte, status int, err error) {
+	return c.post(ctx, method, jsonKind, bytes.NewReader(params))
+}
 
 // post makes one request and returns the body of the answer.
 func (c *Client) post(ctx context.Context, method string, header http.Header, body io.Reader) (raw []byte, status int, err error) {
@@ -198,14 +218,27 @@ func (c *Client) post(ctx context.Context, method string, header http.Header, bo
 	return raw, resp.StatusCode, nil
 }
 
-// readAll reads an answer whose length is mostly known.
+// readAll reads an answer.
 func readAll(resp *http.Response) ([]byte, error) {
-	var raw bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n < maxReply {
-		raw.Grow(int(n) + bytes.MinRead)
+	if n := resp.ContentLength; n >= 0 && n < maxReply {
+		return exactly(resp.Body, n)
 	}
-	_, err := raw.ReadFrom(io.LimitReader(resp.Body, maxReply))
-	return raw.Bytes(), err
+	return io.ReadAll(io.LimitReader(resp.Body, maxReply))
+}
+
+// exactly reads a body whose length is known: into a buffer that grows with what has come, if it is said to be large.
+func exactly(body io.Reader, n int64) ([]byte, error) {
+	const trusted = 64 << 10
+	if n > trusted {
+		raw, err := io.ReadAll(io.LimitReader(body, n))
+		if err == nil && int64(len(raw)) < n {
+			err = io.ErrUnexpectedEOF
+		}
+		return raw, err
+	}
+	raw := make([]byte, n)
+	_, err := io.ReadFull(body, raw)
+	return raw, err
 }
 
 // unreachable describes a failed connection without the URL, which holds the token.

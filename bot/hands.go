@@ -64,9 +64,9 @@ func (h *hands) take(t referrals.Task) bool {
 		known.till = t.Till
 		return false
 	}
-	task := &inHand{till: t.Till, settled: settled{print: h.recent.print(t.Errand)}}
+	task := &inHand{till: t.Till, settled: h.recent.of(t.Errand)}
 	h.tasks[id] = task
-	if was, ok := h.recent.find(id, task.print); ok {
+	if was, ok := h.recent.find(id, task.settled); ok {
 		task.done, task.settled = true, was
 		h.settleSoon(id)
 		return false

@@ -102,8 +102,10 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 	if l.arrived {
 		return 0
 	}
-	if fresh, ok := l.anew(); ok && r.screens.below(l) {
-		l.call = fresh
+	if l.Anew && r.screens.below(l) {
+		if fresh, ok := l.anew(); ok {
+			l.call = fresh
+		}
 	}
 	if l.Method != "" && r.screens.leaves(l) && !l.over() {
 		if l.message, again = r.desks.deliver(ctx, l.call, &l.effort); again > 0 {

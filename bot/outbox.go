@@ -167,8 +167,20 @@ func (o *outbox) next(lowest lane) (*line, parcel, time.Duration) {
 		return nil, parcel{}, wait
 	}
 	l.sending = true
-	o.nudge(lanes - 1) // there may be more for another sender
+	if o.more() {
+		o.nudge(lanes - 1)
+	}
 	return l, l.queue[0], 0
+}
+
+// more says whether another sender has something to send, or to wait for.
+func (o *outbox) more() bool {
+	for at := range o.ready {
+		if len(o.ready[at].messages)+len(o.ready[at].free) > 0 {
+			return true
+		}
+	}
+	return len(o.asleep) > 0
 }
 
 // choose takes a line of the highest lane that has one ready; with shares, a lane that had its share lets those below

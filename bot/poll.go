@@ -39,7 +39,7 @@ type receiver struct {
 func (r *receiver) keep(ctx context.Context, raws []jsontext.Value) (last int64, err error) {
 	posts := make([]referrals.Post, 0, len(raws))
 	for _, raw := range raws {
-		id, from, err := peek(raw)
+		id, from, live, err := seen(raw)
 		last = max(last, id)
 		if err != nil || from.ID == 0 {
 			r.meters.Unread.Inc()
@@ -49,7 +49,7 @@ func (r *receiver) keep(ctx context.Context, raws []jsontext.Value) (last int64,
 		}
 		body := make([]byte, 0, len(raw)+1)
 		body = append(append(body, r.bot), raw...)
-		posts = append(posts, referrals.Post{To: r.store.Chat(string(r.bot), from.ID), ID: string(r.bot) + formatID(id), Order: id, Body: body})
+		posts = append(posts, referrals.Post{To: r.store.Chat(string(r.bot), from.ID), ID: string(r.bot) + formatID(id), Order: id, Body: body, Live: live})
 	}
 	if len(posts) == 0 {
 		return last, nil

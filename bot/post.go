@@ -137,6 +137,9 @@ func (p *post) deliver(ctx context.Context, c call, e *effort) (message int, aga
 		if c.Fetch != nil {
 			return p.carry(ctx, client, c, e)
 		}
+		if !strings.HasPrefix(c.Method, "send") {
+			return nil, client.Done(ctx, c.Method, c.Params)
+		}
 		return client.Call(ctx, c.Method, c.Params)
 	})
 	if again > 0 {

@@ -151,10 +151,12 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 		tn.toldFate(e.Body[1:])
 		return nil
 	}
-	u, err := decode(e.Body[1:])
-	if err != nil {
-		tn.meters.Unread.Inc()
-		return nil
+	u, live := e.Live.(update)
+	if !live {
+		if u, err = decode(e.Body[1:]); err != nil {
+			tn.meters.Unread.Inc()
+			return nil
+		}
 	}
 	tn.bot = e.Body[0]
 	return tn.update(ctx, e.ID, u)

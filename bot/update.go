@@ -131,6 +131,16 @@ type chatted struct {
 	Chat chat `json:"chat"`
 }
 
+// seen reads an update: its id, its chat, and all of it for who takes its turn. Of one that holds something unforeseen only
+// the first two may be read, which is enough to keep it.
+func seen(raw []byte) (id int64, from chat, live any, err error) {
+	if u, err := decode(raw); err == nil {
+		return u.ID, u.chat(), u, nil
+	}
+	id, from, err = peek(raw)
+	return id, from, nil, err
+}
+
 // peek reads only the id of an update and of its chat, for the inbox.
 func peek(raw []byte) (id int64, from chat, err error) {
 	var g glance

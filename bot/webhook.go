@@ -35,7 +35,7 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, req.Body, largestUpdate))
+	raw, err := delivered(w, req)
 	if err != nil {
 		h.meters.Refused.WithLabelValues("body").Inc()
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -47,6 +47,14 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// delivered reads a delivery.
+func delivered(w http.ResponseWriter, req *http.Request) ([]byte, error) {
+	if n := req.ContentLength; n >= 0 && n <= largestUpdate {
+		return exactly(req.Body, n)
+	}
+	return io.ReadAll(http.MaxBytesReader(w, req.Body, largestUpdate))
 }
 
 func formatID(id int64) string { return strconv.FormatInt(id, 10) }

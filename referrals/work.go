@@ -23,6 +23,8 @@ type Post struct {
 	// Order is its place in the inbox, the lowest first: update ids for updates.
 	Order int64  `json:"o"`
 	Body  []byte `json:"b"`
+	// Live is Body as its maker has it in memory, or nil; whoever gets it only reads.
+	Live any `json:"-"`
 }
 
 // Unkept says whose posts could not be kept, and why; those of others were.
@@ -43,6 +45,8 @@ type Entry struct {
 	ID    string
 	Order int64
 	Body  []byte
+	// Live is that of the post, when the process that kept it takes it at once; else nil.
+	Live any
 }
 
 // Work is a member taken by one worker until its lease ends: what it knows and what came.

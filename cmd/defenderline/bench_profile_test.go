@@ -40,7 +40,14 @@ func BenchmarkProfile(b *testing.B) {
 	if !strings.Contains(flag.Lookup("test.bench").Value.String(), "Profile") {
 		b.Skip("ask for it: -bench Profile")
 	}
-	l := newBenched(b, "polling", "everysec")
+	for _, mode := range []string{"polling", "webhook"} {
+		b.Run(mode, func(b *testing.B) { profile(b, mode) })
+	}
+}
+
+// profile looks at one way to receive.
+func profile(b *testing.B, mode string) {
+	l := newBenched(b, mode, "everysec")
 	if status := l.stop(); status != 0 {
 		b.Fatalf("stopped with %d\n%s", status, l.log)
 	}

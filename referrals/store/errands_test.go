@@ -1,12 +1,17 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"defenderline/referrals"
 	"defenderline/referrals/store/redistest"
@@ -317,6 +322,20 @@ func TestALostAnswerLosesNoErrand(t *testing.T) {
 		}
 		if held, err := b.Hold(b.ctx, held); err != nil || len(held) != 0 {
 			t.Fatalf("another has it: %+v %v", held, err)
+		}
+	})
+}
+
+// A message is kept in the form in which encoding/json keeps every other errand.
+func TestMessagesAreKeptAsAllErrands(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.StringMatching(`[a-z0-9:-]{0,12}`), rapid.String())
+		e := referrals.Errand{Send: &referrals.Send{Order: text.Draw(t, "order"), Body: rapid.SliceOf(rapid.Byte()).Draw(t, "body"),
+			From: referrals.Member{Slot: text.Draw(t, "slot"), Name: text.Draw(t, "name")}}}
+		want, err := json.Marshal(e)
+		got, err2 := encodeErrand(e)
+		if err := errors.Join(err, err2); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%s\nwant %s, %v", got, want, err)
 		}
 	})
 }

@@ -127,7 +127,7 @@ func (s *Store) kept(ctx context.Context, m referrals.Member, posts []referrals.
 	w, err := s.record(ctx, m, a, 1)
 	for i, p := range posts {
 		if news[i] == '1' {
-			w.Inbox = append(w.Inbox, referrals.Entry{ID: p.ID, Order: p.Order, Body: p.Body})
+			w.Inbox = append(w.Inbox, referrals.Entry{ID: p.ID, Order: p.Order, Body: p.Body, Live: p.Live})
 		}
 	}
 	slices.SortFunc(w.Inbox, func(a, b referrals.Entry) int { return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID)) })

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 const Partitions = 64
 
 // Partition names the n-th partition: "p07".
-func Partition(n int) string { return fmt.Sprintf("p%02d", n) }
+func Partition(n int) string { return string([]byte{'p', byte('0' + n/10), byte('0' + n%10)}) }
 
 // DeskSlot names the slot of a desk: "desk:lima".
 func DeskSlot(desk string) string { return "desk:" + desk }

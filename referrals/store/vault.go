@@ -7,6 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
+	"strconv"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -18,6 +21,7 @@ import (
 type Vault struct {
 	aead    tink.AEAD
 	hashKey []byte
+	macs    sync.Pool // of hash.Hash: chats are named for every update
 }
 
 // errOpen says that a record cannot be opened, and nothing about what it holds.
@@ -71,9 +75,16 @@ func (v *Vault) copyFor(code referrals.Code, desk string) string {
 // chat names a chat of a bot: its partition and its name come from separate bits of a keyed
 // hash, so that the partition tells nothing about the name.
 func (v *Vault) chat(bot string, chat int64) referrals.Member {
-	mac := hmac.New(sha256.New, v.hashKey)
-	_, _ = fmt.Fprintf(mac, "chat\x00%s\x00%d", bot, chat) // a hash never fails
-	sum := mac.Sum(nil)
+	mac, ok := v.macs.Get().(hash.Hash)
+	if !ok {
+		mac = hmac.New(sha256.New, v.hashKey)
+	}
+	defer v.macs.Put(mac)
+	mac.Reset()
+	var text [64]byte
+	named := append(append(append(text[:0], "chat\x00"...), bot...), 0)
+	_, _ = mac.Write(strconv.AppendInt(named, chat, 10)) // a hash never fails
+	sum := mac.Sum(text[:0])
 	return referrals.Member{
 		Slot: Partition(int(binary.BigEndian.Uint32(sum[16:20]) % Partitions)),
 		Name: "c" + base64.RawURLEncoding.EncodeToString(sum[:16]),

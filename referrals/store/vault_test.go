@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -84,6 +85,20 @@ func TestChatsAreSpreadAndApart(t *testing.T) {
 	}
 	if len(slots) != Partitions || len(names) != 8000 {
 		t.Fatalf("%d slots, %d names", len(slots), len(names))
+	}
+}
+
+// A chat that got another name would be a stranger with nothing under way: the names are part of what is stored.
+func TestChatsKeepTheirNamesForEver(t *testing.T) {
+	v := &Vault{hashKey: []byte("thirty-two bytes of a hash key..")}
+	for range 3 { // also from a hash that was used before
+		for text, want := range map[string]string{"line 5": "p63 cIhGBFkC1or2vuFHF4QFoyA", "desk -1001234567890": "p01 cNh6wWGLvUAeb81x4zmKftA"} {
+			bot, id, _ := strings.Cut(text, " ")
+			chat, err := strconv.ParseInt(id, 10, 64)
+			if m := v.chat(bot, chat); err != nil || m.Slot+" "+m.Name != want {
+				t.Errorf("%s is %s %s, %v", text, m.Slot, m.Name, err)
+			}
+		}
 	}
 }
 
