@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"defenderline/referrals"
+	"defenderline/referrals/store/redistest"
 )
 
 // openNow opens a store that goes by the machine's clock.
@@ -125,18 +126,20 @@ func (g *settler) wait() error {
 	return g.failed
 }
 
+// mover makes a move.
+type mover func(referrals.Move) (referrals.Holding, error)
+
 // cycle lets n referrals be offered by so many at once, then be seen, claimed and completed by so many workers.
 func cycle(b testing.TB, s *Store, codes []string, workers int, told bool) time.Duration {
 	b.Helper()
-	ctx := context.Background()
-	begun, err := s.LastEvent(ctx, "fld")
+	begun, err := s.LastEvent(context.Background(), "fld")
 	if err != nil {
 		b.Fatal(err)
 	}
 	from := time.Now()
 	g := newSettler(s)
 	move := func(m referrals.Move) (referrals.Holding, error) {
-		h, tasks, err := s.Move(ctx, m)
+		h, tasks, err := s.Move(context.Background(), m)
 		for _, t := range tasks {
 			g.done <- t
 		}
@@ -146,12 +149,21 @@ func cycle(b testing.TB, s *Store, codes []string, workers int, told bool) time.
 		_, err := move(offerOf(codes[i], time.Now(), told))
 		return err
 	})
-	if err != nil {
+	if err == nil {
+		err = taken(s, begun, len(codes), workers, move, told)
+	}
+	if err := errors.Join(err, g.wait()); err != nil {
 		b.Fatal(err)
 	}
+	return time.Since(from)
+}
+
+// taken lets so many workers see, claim and complete n referrals. When one fails all end: whoever reads the events must not
+// wait for workers that are gone.
+func taken(s *Store, begun string, n, workers int, move mover, told bool) error {
+	work, ctx := errgroup.WithContext(context.Background())
 	seen := make(chan string, 100)
-	var work errgroup.Group
-	work.Go(func() error { return offersAfter(s, begun, len(codes), seen) })
+	work.Go(func() error { return offersAfter(ctx, s, begun, n, seen) })
 	for range workers {
 		work.Go(func() error {
 			for code := range seen {
@@ -160,35 +172,65 @@ func cycle(b testing.TB, s *Store, codes []string, workers int, told bool) time.
 					_, err = move(completionOf(h, time.Now(), told))
 				}
 				if err != nil {
-					return err
+					return fmt.Errorf("%s: %w", code, err)
 				}
 			}
 			return nil
 		})
 	}
-	if err := errors.Join(work.Wait(), g.wait()); err != nil {
-		b.Fatal(err)
-	}
-	return time.Since(from)
+	return work.Wait()
 }
 
+// noOffers is for how many seconds no event may come while offers are still to be seen.
+const noOffers = 10
+
 // offersAfter reads a desk's events until n offers were seen.
-func offersAfter(s *Store, after string, n int, seen chan<- string) error {
+func offersAfter(ctx context.Context, s *Store, after string, n int, seen chan<- string) error {
 	defer close(seen)
-	for n > 0 {
-		events, err := s.Events(context.Background(), "fld", after, time.Second)
+	for none := 0; n > 0; none++ {
+		events, err := s.Events(ctx, "fld", after, time.Second)
 		if err != nil {
 			return err
 		}
+		if len(events) > 0 {
+			none = 0
+		} else if none == noOffers {
+			return fmt.Errorf("%d offers were not seen", n)
+		}
 		for _, e := range events {
 			after = e.ID
-			if e.State == referrals.Offered {
-				seen <- e.Code
+			if e.State != referrals.Offered {
+				continue
+			}
+			select {
+			case seen <- e.Code:
 				n--
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		}
 	}
 	return nil
+}
+
+// A benchmark whose workers all fail says so and ends.
+func TestACycleEndsWhenItsWorkersFail(t *testing.T) {
+	s := openNow(t, redistest.Start(t).URL())
+	codes := newCodes(t, 300, 1) // more than wait in the channel
+	begun, err := s.LastEvent(t.Context(), "fld")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range codes {
+		if _, _, err := s.Move(t.Context(), offerOf(code, time.Now(), false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	away := errors.New("away")
+	refuse := func(referrals.Move) (referrals.Holding, error) { return referrals.Holding{}, away }
+	if err := taken(s, begun, len(codes), 8, refuse, false); !errors.Is(err, away) {
+		t.Errorf("error %v", err)
+	}
 }
 
 // sideBySide does n things, so many at once.
