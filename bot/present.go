@@ -39,14 +39,26 @@ func (tn *turn) present() {
 	}
 	tn.screen.Notes = distinct(tn.notes)
 	s := &tn.state
-	c := show(s.Bot, s.Chat, tn.edit, tn.screen.View(tn.lang(), tn.texts))
-	c.Screen, c.Edits, c.Notes = true, s.Screen, noteKeys(tn.screen.Notes)
+	below := tn.below()
+	c := show(s.Bot, s.Chat, tn.edit, below.View(tn.lang(), tn.texts))
+	c.Screen, c.Edits, c.Notes, c.Short = true, s.Screen, noteKeys(tn.screen.Notes), below.Ask.Key == keptNote
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	c.Top = max(tn.state.Newest, tn.state.Screen)
 	if tn.edit == 0 {
 		s.Screen = 0
 	}
 	tn.sendOwn(c)
+}
+
+// below is the screen as it is shown below what the person wrote. Where the question stands above, which takes any number of
+// messages, it need not be asked again: it is said that they are kept, with the same buttons. So the question need not be
+// deleted either; it goes with all the rest when the conversation ends.
+func (tn *turn) below() flows.Screen {
+	s := *tn.screen
+	if len(s.Notes) != 1 || s.Notes[0].Key != keptNote || tn.edit != 0 || tn.sweep != 0 || tn.moved() || tn.first == 0 {
+		return s
+	}
+	return flows.Screen{Ask: s.Notes[0], Rows: s.Rows, Turn: s.Turn}
 }
 
 // noteKeys name what notes tell, with the case they tell it of.

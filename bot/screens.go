@@ -19,6 +19,7 @@ type chatScreens struct {
 	message int        // the message that shows the last one
 	turn    int        // its number
 	notes   []string
+	short   bool // its question stands above it
 }
 
 // mostScreens bounds the memory; beyond it everything is forgotten, which only leaves buttons behind.
@@ -53,6 +54,9 @@ func (s *screens) comes(l *leaving) (overtaken []*leaving) {
 	defer s.mu.Unlock()
 	k := s.chat(l.order)
 	k.waiting = slices.DeleteFunc(k.waiting, func(old *leaving) bool {
+		if l.Short && !old.Short { // its question would not be asked at all
+			return false
+		}
 		if l.id.before(old.id) || old.Sweep > 0 || len(old.Gone) > 0 || !says(l.Notes, old.Notes) || !old.stage.CompareAndSwap(stageWaits, stageOver) {
 			return false
 		}
@@ -99,7 +103,8 @@ func (s *screens) below(l *leaving) bool {
 }
 
 // shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
-// both ask the same question and the one before said nothing that this one does not.
+// both ask the same question and the one before said nothing that this one does not, or that it says nothing without the question
+// above it. A screen that does not repeat its question replaces none that asks it.
 func (s *screens) shown(order string, c call, message int) (old int, same bool) {
 	if !c.Screen {
 		return 0, false
@@ -109,14 +114,17 @@ func (s *screens) shown(order string, c call, message int) (old int, same bool) 
 	k := s.chat(order)
 	if message == 0 {
 		if c.Method == "editMessageText" {
-			k.message, k.turn, k.notes = c.Edits, c.Turn, c.Notes
+			k.message, k.turn, k.notes, k.short = c.Edits, c.Turn, c.Notes, false
 		}
 		return 0, false
 	}
-	old, same = k.message, k.message != 0 && k.turn == c.Turn && says(c.Notes, k.notes)
+	old, same = k.message, k.message != 0 && (k.short || k.turn == c.Turn && says(c.Notes, k.notes))
 	if old == 0 {
 		old = c.Edits
 	}
-	k.message, k.turn, k.notes = message, c.Turn, c.Notes
+	if c.Short && !k.short {
+		old, same = 0, false
+	}
+	k.message, k.turn, k.notes, k.short = message, c.Turn, c.Notes, c.Short
 	return old, same
 }
