@@ -95,3 +95,33 @@ func TestWhatIsKeptIsSaidBelowAndTheQuestionStands(t *testing.T) {
 	t.Logf("\n%s", look(v))
 	w.end()
 }
+
+// A question that was answered in words does not stay above the next one without its buttons. A page that was read does.
+func TestAnAnsweredQuestionDoesNotStay(t *testing.T) {
+	w := newWhole(t)
+	w.run()
+	ana := w.phone(telegramsim.User{FirstName: "Ana", LanguageCode: "en"})
+	w.await(ana, "menu:emergency")
+	for _, button := range []string{"menu:safety", "nav:back", "menu:threat", "notice:understood"} {
+		w.press(ana, button)
+	}
+	v := w.settled(ana, "a question", func(v telegramsim.View) bool { return v.Shows("nav:back") && !v.Shows("notice:understood") })
+	question := v.Last().Text
+	if _, err := ana.Send("/safety"); err != nil {
+		t.Fatal(err)
+	}
+	v = w.settled(ana, "the page without the question above it", func(v telegramsim.View) bool {
+		return !strings.Contains(v.Last().Text, question) && v.Shows("nav:back") &&
+			!slices.ContainsFunc(v.Messages, func(m *telegramsim.Message) bool { return m.Text == question })
+	})
+	page := v.Last().Text
+	if _, err := ana.Send("/privacy"); err != nil {
+		t.Fatal(err)
+	}
+	v = w.settled(ana, "another page below", func(v telegramsim.View) bool { return v.Last().Keyboard != nil && v.Last().Text != page })
+	t.Logf("\n%s", look(v))
+	if !slices.ContainsFunc(v.Messages, func(m *telegramsim.Message) bool { return m.Text == page }) {
+		t.Error("a page that was read is gone")
+	}
+	w.end()
+}

@@ -39,6 +39,8 @@ type call struct {
 	Screen bool     `json:"s,omitempty"`
 	Edits  int      `json:"ed,omitempty"`
 	Notes  []string `json:"no,omitempty"`
+	// Asks says that the screen is a question of a conversation, and no page that somebody may want to read again.
+	Asks bool `json:"as,omitempty"`
 	// Short says that the screen does not repeat its question, which stands above it.
 	Short bool `json:"sh,omitempty"`
 	// Made is when the call was made for a defender's chat, in Unix milliseconds; 0 for others.

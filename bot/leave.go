@@ -230,8 +230,8 @@ func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
 	return 0
 }
 
-// bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it asked the same
-// question and said nothing else. It is done beside everything else and not repeated: a button that stays is
+// bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it was a question that is asked
+// again or answered, and said nothing else. It is done beside everything else and not repeated: a button that stays is
 // answered politely.
 func (r *runner) bareOld(order string, c call, message int) {
 	old, same := r.screens.shown(order, c, message)

@@ -105,11 +105,14 @@ func (o *outbox) enqueue(l *line) {
 	o.nudge(l.lane)
 }
 
-// refused notes that Telegram asked for patience with a chat.
-func (o *outbox) refused(to address, patience time.Duration) {
+// refused notes that Telegram asked for patience with a chat, or with all.
+func (o *outbox) refused(to address, patience time.Duration, all bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.pace.refused(to, patience, o.now())
+	if all {
+		o.pace.rest(to.bot, min(patience, mostPatience), o.now())
+	}
 }
 
 // mostPatience is the longest rest of what failed and must not wait long for its turn after an outage: alerts, what desks are

@@ -155,6 +155,14 @@ func (p *pace) refused(a address, patience time.Duration, now time.Time) {
 	all.tokens = min(all.tokens, 0)
 }
 
+// rest lets a bot write to nobody for a while: it was refused in every chat that it wrote to. Every call that is made
+// nevertheless makes Telegram's patience shorter. It is not known how long an alert would have to wait, so it is tried again
+// after a moment, one message at a time.
+func (p *pace) rest(b byte, patience time.Duration, now time.Time) {
+	all := p.bot(b)
+	all.shut = now.Add(patience)
+}
+
 func (p *pace) bot(b byte) *bucket {
 	if p.bots[b] == nil {
 		p.bots[b] = newBucket(perSecond, botBurst)

@@ -3,6 +3,8 @@ package bot
 import (
 	"fmt"
 	"math"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,7 +64,7 @@ func TestPaceIsLearned(t *testing.T) {
 		if d.written("free") != 200 {
 			t.Fatalf("%d of 200 left a server without limits at once", d.written("free"))
 		}
-		o.refused(address{lineBot, 5}, 30*time.Second)
+		o.refused(address{lineBot, 5}, 30*time.Second, false)
 		o.add(d.parcelOf(laneConversation, "a", "a 1").at(5))
 		o.add(d.parcelOf(laneEmergency, "a", "a 2").at(5))
 		for i := range 200 {
@@ -84,6 +86,44 @@ func TestPaceIsLearned(t *testing.T) {
 			t.Errorf("%d and %d left", d.written("a"), d.written("held"))
 		}
 	})
+}
+
+// A bot that is refused in every chat asks once in a while instead of in every chat, and nothing of what waited is lost. Where
+// some are refused and others are not, nobody rests but those who were.
+func TestABotThatIsRefusedEverywhereRests(t *testing.T) {
+	for name, tt := range map[string]struct {
+		refuses     func(n int, since time.Duration) bool
+		least, most int // calls in the first nine seconds
+	}{
+		"everywhere":   {func(_ int, since time.Duration) bool { return since < 10*time.Second }, 5, 30},
+		"every second": {func(n int, since time.Duration) bool { return since < 10*time.Second && n%2 == 0 }, 200, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun, n := time.Now(), 0
+				d := newDepot(t, func(string, []byte, *http.Request) (int, string) {
+					if n++; tt.refuses(n, time.Since(begun)) {
+						return refusal(429, "Too Many Requests: retry after 10", 10)
+					}
+					return 200, `{"ok":true,"result":{"message_id":7}}`
+				})
+				for i := range 300 {
+					d.start(t.Context(), tasks("p07", strconv.Itoa(i), sendOf(strconv.Itoa(i), func(c *call) { c.Chat = int64(100 + i) })))
+				}
+				sending(t, d.out, 1, 0)
+				time.Sleep(9 * time.Second)
+				synctest.Wait()
+				if got := len(d.diary.all()); got < tt.least || got > tt.most {
+					t.Errorf("%d calls in nine seconds", got)
+				}
+				time.Sleep(time.Minute)
+				calm()
+				if d.hands.count() != 0 || d.out.depth() != 0 {
+					t.Errorf("%d messages are left", d.out.depth())
+				}
+			})
+		})
+	}
 }
 
 // The chats of a flood are not remembered for ever.

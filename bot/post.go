@@ -34,14 +34,16 @@ type post struct {
 	holding holdings
 	dir     *referrals.Directory
 	texts   *i18n.Catalogue
-	deskBot byte                                     // which bot serves officers and NGOs
-	refused func(to address, patience time.Duration) // says that Telegram asked for patience
-	awake   func()                                   // says that Telegram answers again
+	deskBot byte                                               // which bot serves officers and NGOs
+	refused func(to address, patience time.Duration, all bool) // says that Telegram asked for patience, with a chat or with all
+	awake   func()                                             // says that Telegram answers again
 	now     func() time.Time
 	log     *slog.Logger
 	meters  *Meters
 	outage  atomic.Int32 // calls that failed one after another
-	shown   shownCards
+	// refusals are messages that Telegram asked patience for in a row, by bot.
+	refusals [2]atomic.Int32
+	shown    shownCards
 }
 
 // How long a call waits before it is tried again, when Telegram does not say.
@@ -104,11 +106,26 @@ func (p *post) attempt(ctx context.Context, to address, method string, e *effort
 		e.tries++
 		again = pause(err, e.tries)
 		if isReason(err, "too_many_requests") && !free(method) {
-			p.refused(to, again)
+			p.refused(to, again, p.inRow(to.bot).Add(1) >= anyChat)
 		}
 		return nil, again, err
 	}
+	if row := p.inRow(to.bot); !free(method) && row.Load() > 0 {
+		row.Store(0)
+	}
 	return result, 0, err
+}
+
+// anyChat is how many messages of a bot are refused in a row, none taken between them, when it is the bot that wrote too much.
+// A chat that is refused rests, so that they are to several.
+const anyChat = 5
+
+// inRow counts the messages of a bot that were refused since one was taken.
+func (p *post) inRow(bot byte) *atomic.Int32 {
+	if bot == deskBot {
+		return &p.refusals[1]
+	}
+	return &p.refusals[0]
 }
 
 // anOutage is how many calls fail one after another when it is not their own fault.

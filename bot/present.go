@@ -42,6 +42,7 @@ func (tn *turn) present() {
 	below := tn.below()
 	c := show(s.Bot, s.Chat, tn.edit, below.View(tn.lang(), tn.texts))
 	c.Screen, c.Edits, c.Notes, c.Short = true, s.Screen, noteKeys(tn.screen.Notes), below.Ask.Key == keptNote
+	c.Asks = tn.screen.Steps > 0 || tn.screen.Optional
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	c.Top = max(tn.state.Newest, tn.state.Screen)
 	if tn.edit == 0 {

@@ -19,6 +19,7 @@ type chatScreens struct {
 	message int        // the message that shows the last one
 	turn    int        // its number
 	notes   []string
+	asks    bool // it is a question
 	short   bool // its question stands above it
 }
 
@@ -103,8 +104,8 @@ func (s *screens) below(l *leaving) bool {
 }
 
 // shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
-// both ask the same question and the one before said nothing that this one does not, or that it says nothing without the question
-// above it. A screen that does not repeat its question replaces none that asks it.
+// the one before asked the same, or a question that has been answered, and said nothing that this one does not; or that it says
+// nothing without the question above it. A screen that does not repeat its question replaces none that asks it.
 func (s *screens) shown(order string, c call, message int) (old int, same bool) {
 	if !c.Screen {
 		return 0, false
@@ -114,17 +115,17 @@ func (s *screens) shown(order string, c call, message int) (old int, same bool) 
 	k := s.chat(order)
 	if message == 0 {
 		if c.Method == "editMessageText" {
-			k.message, k.turn, k.notes, k.short = c.Edits, c.Turn, c.Notes, false
+			k.message, k.turn, k.notes, k.asks, k.short = c.Edits, c.Turn, c.Notes, c.Asks, false
 		}
 		return 0, false
 	}
-	old, same = k.message, k.message != 0 && (k.short || k.turn == c.Turn && says(c.Notes, k.notes))
+	old, same = k.message, k.message != 0 && (k.short || (k.asks || k.turn == c.Turn) && says(c.Notes, k.notes))
 	if old == 0 {
 		old = c.Edits
 	}
 	if c.Short && !k.short {
 		old, same = 0, false
 	}
-	k.message, k.turn, k.notes, k.short = message, c.Turn, c.Notes, c.Short
+	k.message, k.turn, k.notes, k.asks, k.short = message, c.Turn, c.Notes, c.Asks, c.Short
 	return old, same
 }

@@ -91,6 +91,7 @@ func (c call) head(to []byte) []byte {
 		o.name("no")
 		o = list(o, c.Notes, quote)
 	}
+	o.ifTrue("as", c.Asks)
 	o.ifTrue("sh", c.Short)
 	o.unlessZero("ma", c.Made)
 	o.unlessZero("tu", int64(c.Turn))
