@@ -9,13 +9,13 @@
 //	present.go           one screen at the end of a turn; silence.go, news.go: turns nobody wrote for
 //	submit.go            seal a case, once for each desk consented to; compose.go: what it says
 //	casework.go          a case's own turn: who is next; filework.go: its files, fetched and sealed
-//	desk.go, queue.go    officers and NGO caseworkers: buttons and commands
+//	desk.go, queue.go    officers and NGO caseworkers: buttons and commands; duty.go, handover.go: who is on
 //	erase.go             what a conversation, a seal or a wipe deletes
 //	worker.go            who takes which turn, people in an emergency first
 //	errand.go, hands.go  what a commit left to do: relayed or sent, held while it waits, settled when done
 //	leave.go, screens.go a message on its way: whether it still has a place, what it deletes, what it replaces
 //	outbox.go            what leaves next: lanes.go, by how urgent it is; pace.go, as fast as Telegram allows
-//	post.go              calls and notices as they are made; cards.go: cases as desks see them
+//	post.go              calls and notices as they are made; cards.go: cases as desks see them; unreached.go: nobody was reached
 //	line.go              all of it put together, begun and ended
 //	client.go            one JSON post to the Bot API
 //

@@ -163,6 +163,29 @@ func TestWhatIsHandedOverArrivesInOrder(t *testing.T) {
 	})
 }
 
+// A case whose sealed copies have come to their end is alerted all the same, with its buttons, and says that there is no document.
+func TestHandedOverAfterItsDocumentsHaveEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDepot(t, numbered())
+		old := held("lima", "AAAA-BBBB", referrals.Acknowledged)
+		old.Since = time.Now().Add(-200 * time.Hour)
+		d.store.hold(old)
+		n := referrals.Notice{Kind: referrals.NoticeHandedOver, Desk: "lima", Rung: 1, Codes: "AAAA-BBBB", Lane: referrals.Urgent, At: noon}
+		sending(t, d.out, 4, 1)
+		d.start(t.Context(), tasks("p07", "17", referrals.Errand{Notice: &n}))
+		calm()
+		words := d.desks.texts.Text("es", "desk.no_document", nil)
+		if !slices.ContainsFunc(d.bodies, func(body []byte) bool {
+			return strings.Contains(string(body), words) && strings.Contains(string(body), "ack:AAAA-BBBB")
+		}) {
+			t.Errorf("alerted by %s", d.bodies)
+		}
+		if len(d.store.messages[cards("lima", "AAAA-BBBB", 1)]) != 1 {
+			t.Error("its card is not known")
+		}
+	})
+}
+
 // A colleague whose chat is gone is passed the cases all the same, and their ladder goes on at once.
 func TestHandedOverToNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -335,6 +335,9 @@ func (p *post) document(ctx context.Context, d *referrals.Desk, chat int64, n re
 		name = code.DocumentName(1)
 	}
 	body, err := p.open(ctx, n.Origin, code, d.ID, name)
+	if errors.Is(err, referrals.ErrUnknown) && n.Kind == referrals.NoticeAlert {
+		return p.bare(ctx, d, chat, n, e)
+	}
 	if errors.Is(err, referrals.ErrUnknown) {
 		return 0 // withdrawn or expired meanwhile
 	}
