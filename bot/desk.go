@@ -44,6 +44,13 @@ func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64)
 	seats := tn.dir.ByChat(chat)
 	lang, _ := tn.texts.Match(seats[0].Desk.Language(tn.texts.Languages()[0]))
 	a := &atDesk{turn: tn, id: id, u: u, chat: chat, seats: seats, lang: lang}
+	if ok, tell := tn.paced.admits(chat, u, tn.at); !ok {
+		tn.meters.Refused.WithLabelValues("rate").Inc()
+		if tell && u.Callback != nil {
+			a.toast("toast.slow", nil)
+		}
+		return nil
+	}
 	switch {
 	case u.Callback != nil:
 		return a.pressed(ctx)

@@ -49,6 +49,7 @@ type turner struct {
 	limits  Limits
 	keep    Retention
 	acts    *recentActs
+	paced   *deskPace
 	// entity makes of a document the body of a mail; nil: there is no mail.
 	entity func(document []byte) []byte
 	// ownDeskBot says that officers and NGOs have a bot of their own.
