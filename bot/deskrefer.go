@@ -29,6 +29,7 @@ const orgsOnPage = 8
 func (a *atDesk) refer(ctx context.Context, p onCase) error {
 	_, _, token := splitData(a.u.Callback.Data)
 	if p.h.State != referrals.Acknowledged || p.d.Kind == referrals.NGODesk {
+		a.meters.Refused.WithLabelValues("wrong_state").Inc()
 		a.toast("desk.toast.refer_closed", map[string]any{"State": a.text("desk.state."+string(p.h.State), nil)})
 		return a.again(ctx, p.h, p.d)
 	}

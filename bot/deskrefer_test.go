@@ -329,6 +329,18 @@ func TestAHandedDocumentIsLookedAt(t *testing.T) {
 	}
 }
 
+// Telegram gives a file to the bot that it was sent to, and to no other.
+func TestAHandedDocumentIsFetchedByTheDesksBot(t *testing.T) {
+	f := newFiles(telegramFile)
+	f.clients = map[byte]*Client{lineBot: clientOf(server(func(string, []byte, *http.Request) (int, string) { return refusal(400, "wrong file_id", 0) })),
+		deskBot: clientOf(server(telegramFile))}
+	f.copies, f.dir, f.deskBot = shelved{}, testDesks(), deskBot
+	got, err := f.take(t.Context(), handedWork(t))
+	if err != nil || len(got.Documents) != 1 {
+		t.Errorf("%+v, %v", happenedTo(t, got), err)
+	}
+}
+
 // A document that cannot be had now is tried again, with pauses, and then its officer is asked to send it once more. Nothing is kept unseen.
 func TestAHandedDocumentIsTriedAgain(t *testing.T) {
 	f := newFiles(func(string, []byte, *http.Request) (int, string) { return refusal(500, "Internal", 0) })

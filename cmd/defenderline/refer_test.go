@@ -77,13 +77,30 @@ func (a *actor) sendsFile(name string, body []byte) *telegramsim.Message {
 // presses presses the newest button with this data and no token.
 func (a *actor) presses(data string) {
 	a.r.t.Helper()
+	a.pressesNewest(func(d string) bool { return d == data })
+}
+
+// answers presses the newest button with this data and a token: one of an older screen, whose buttons a kill left there, is another's.
+func (a *actor) answers(data string) {
+	a.r.t.Helper()
+	a.pressesNewest(func(d string) bool { return strings.HasPrefix(d, data+"#") })
+}
+
+func (a *actor) pressesNewest(is func(data string) bool) {
+	a.r.t.Helper()
 	var at *telegramsim.Message
-	a.sees("button "+data, func(v telegramsim.View) bool {
+	var data string
+	a.sees("a button", func(v telegramsim.View) bool {
 		for _, m := range v.Messages {
-			if m.Keyboard != nil && slices.ContainsFunc(m.Keyboard.Rows, func(row []telegramsim.Button) bool {
-				return slices.ContainsFunc(row, func(b telegramsim.Button) bool { return b.CallbackData == data })
-			}) {
-				at = m
+			if m.Keyboard == nil {
+				continue
+			}
+			for _, row := range m.Keyboard.Rows {
+				for _, b := range row {
+					if is(b.CallbackData) {
+						at, data = m, b.CallbackData
+					}
+				}
 			}
 		}
 		return at != nil
@@ -160,10 +177,12 @@ func referredByGPG(t *testing.T, lang string) {
 	ngo.press("accept:" + ref)
 	d.says("/cases")
 	d.follow("case:" + code)
-	d.press("caseact:add")
+	d.follow("caseact:add")
+	before := screen(d.View())
 	d.says("Canarymore: and this")
-	d.press("nav:done")
-	d.press("review:send")
+	d.moved(before)
+	d.answers("nav:done")
+	d.answers("review:send")
 	if got := decrypt(t, theirs, ngo.document(code+".2.asc")); !strings.Contains(string(got), "Canarymore") {
 		t.Errorf("the addition reads\n%s", got)
 	}
@@ -271,6 +290,8 @@ func TestHeadquartersAfterSilence(t *testing.T) {
 	hq.says("/case " + code)
 	hq.reads("no such case")
 	d.press("consent:headquarters")
+	r.kill()
+	r.start()
 	home := gpgHome(t, r.private["headquarters"], r.signing)
 	text := decrypt(t, home, hq.document(code+".asc"))
 	doc := caseJSON(t, text)
@@ -278,9 +299,13 @@ func TestHeadquartersAfterSilence(t *testing.T) {
 		strings.Contains(string(text), "Canaryfirst") {
 		t.Errorf("headquarters is told\n%s", text)
 	}
+	d.reads("Please write below what it should know")
 	d.says("Canarysecond for headquarters")
-	d.press("nav:done")
-	d.press("review:send")
+	d.reads("Kept. You can write more")
+	d.answers("nav:done")
+	d.answers("review:send")
+	r.kill()
+	r.start()
 	if text := decrypt(t, home, hq.document(code+".2.asc")); !strings.Contains(string(text), "Canarysecond") {
 		t.Errorf("what is written for headquarters reads\n%s", text)
 	}
