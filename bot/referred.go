@@ -64,7 +64,7 @@ func (p *post) referText(d *referrals.Desk, n referrals.Notice, fingerprints []s
 		why = "desk.refer_why." + whyOther
 	}
 	args := map[string]any{"Lane": p.texts.Text(lang, "desk.lane."+string(n.Lane), nil), "Code": n.Code, "Org": p.orgName(n.About),
-		"For": p.texts.Text(lang, "value.need."+n.For, nil)}
+		"For": p.texts.Text(lang, "value.need."+n.For, nil), "In": n.Code + ".txt"}
 	if n.Kind == referrals.NoticeReferUnfit {
 		args["Why"] = p.texts.Text(lang, why, nil)
 	}
