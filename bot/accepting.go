@@ -13,13 +13,13 @@ import (
 // Whether an organisation is offered cases, as it sees and changes it itself: on its page of /duty, and by the desk API. It is
 // kept with those who were enrolled; every replica follows. Offers already made stay.
 
-// errSettled is returned for an organisation that the configuration says takes nothing: it cannot say otherwise.
-var errSettled = errors.New("the configuration says that this organisation takes no cases")
+// ErrSettled is returned for an organisation that the configuration says takes nothing: it cannot say otherwise.
+var ErrSettled = errors.New("the configuration says that this organisation takes no cases")
 
 // accept notes that an organisation takes cases, or none for the time being. The same once more changes nothing.
 func (r *roster) accept(ctx context.Context, desk string, accepting bool) error {
 	if _, may := r.dir.Accepting(desk); !may {
-		return errSettled
+		return ErrSettled
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,6 +29,15 @@ func (r *roster) accept(ctx context.Context, desk string, accepting bool) error 
 	}
 	r.seat(roll)
 	return nil
+}
+
+// Accepting is whether an organisation is offered cases, and whether it may say otherwise.
+func (l *Line) Accepting(desk string) (now, may bool) { return l.o.Directory.Accepting(desk) }
+
+// Accept notes that an organisation takes cases, or none for the time being; [ErrSettled] where it may not say so. Every replica
+// follows within two seconds.
+func (l *Line) Accept(ctx context.Context, desk string, accepting bool) error {
+	return l.roster.accept(ctx, desk, accepting)
 }
 
 // standing says of an organisation whether it is offered cases and how many it has, and offers to change it.
@@ -72,7 +81,7 @@ func (a *atDesk) accept(ctx context.Context, value, desk string) error {
 		return nil
 	}
 	switch err := a.roster.accept(ctx, desk, value == "yes"); {
-	case errors.Is(err, errSettled):
+	case errors.Is(err, ErrSettled):
 		a.toast("desk.toast.accepting.never", nil)
 	case err != nil:
 		return fmt.Errorf("say whether cases are taken: %w", err)

@@ -71,7 +71,7 @@ func TestTakingTheDuty(t *testing.T) {
 			t.Errorf("calls %q", methods(calls))
 		}
 	}
-	other := &roster{store: roll, dir: testDesks(), log: quiet()}
+	other := &roster{store: roll, counts: newMemory(), dir: testDesks(), log: quiet()}
 	if err := other.read(t.Context()); err != nil || other.dir.Desk("lima").First() != 1 || len(roll.roll.Duty) != 1 {
 		t.Errorf("another replica has %d first, %v", other.dir.Desk("lima").First(), err)
 	}

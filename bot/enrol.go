@@ -21,9 +21,10 @@ type rolls interface {
 // roster keeps the directory at what the store's roll says, which any replica and the enrol command change. The turns of
 // defenders ask nothing of the store for it.
 type roster struct {
-	store rolls
-	dir   *referrals.Directory
-	log   *slog.Logger
+	store  rolls
+	counts counts
+	dir    *referrals.Directory
+	log    *slog.Logger
 
 	mu     sync.Mutex // around reading and seating: what was read first is never seated last
 	seated referrals.Roll
@@ -35,10 +36,27 @@ const rosterEvery = time.Second
 // watch reads the roll again and again until ctx ends.
 func (r *roster) watch(ctx context.Context) {
 	every(ctx, rosterEvery, func() {
-		if err := r.read(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn("who is enrolled could not be read; it stays as it was", "err", err)
+		if err := errors.Join(r.read(ctx), r.load(ctx)); err != nil && ctx.Err() == nil {
+			r.log.Warn("who is enrolled, and who has room, could not be read; it stays as it was", "err", err)
 		}
 	})
+}
+
+// load tells the directory how many referrals the organisations have that take so many at a time: who has room is asked for first.
+func (r *roster) load(ctx context.Context) error {
+	open := map[string]int{}
+	for _, d := range r.dir.NGOs() {
+		if d.Capacity == 0 {
+			continue
+		}
+		n, err := r.counts.CountOpen(ctx, d.ID)
+		if err != nil {
+			return err
+		}
+		open[d.ID] = n
+	}
+	r.dir.Loaded(open)
+	return nil
 }
 
 // read seats whom the roll names.

@@ -57,7 +57,7 @@ func (r *rollOf) invite(t testing.TB, desk, name string) (start string) {
 func newEnrolBench(t testing.TB) (*bench0, *rollOf) {
 	t.Helper()
 	b, roll := newBench(t), &rollOf{}
-	b.roster = &roster{store: roll, dir: b.dir, log: quiet()}
+	b.roster = &roster{store: roll, counts: newMemory(), dir: b.dir, log: quiet()}
 	return b, roll
 }
 
@@ -219,7 +219,7 @@ func TestEnrolmentWaitsForTheStore(t *testing.T) {
 func TestReplicasFollowTheRoll(t *testing.T) {
 	b, roll := newEnrolBench(t)
 	synctest.Test(t, func(t *testing.T) {
-		other := &roster{store: roll, dir: testDesks(), log: quiet()}
+		other := &roster{store: roll, counts: newMemory(), dir: testDesks(), log: quiet()}
 		ctx, cancel := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
 		watching.Go(func() { other.watch(ctx) })

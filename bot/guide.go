@@ -59,7 +59,7 @@ func (g *guide) Languages() []string { return g.texts.Languages() }
 func (g *guide) Consents(flow, country string, answers map[string][]string) []flows.Recipient {
 	facts := referrals.Facts{Country: country, Applicant: first(answers["applicant"]), Needs: answers["need"]}
 	var out []flows.Recipient
-	for _, c := range g.dir.Route(facts, g.seal.Usable) {
+	for _, c := range g.dir.Route(facts, g.seal.Usable, g.dir.Load) {
 		if !c.Receives() || c.Desk.Kind == referrals.NGODesk && flow == flows.FlowContact {
 			continue
 		}

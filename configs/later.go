@@ -10,15 +10,11 @@ import (
 // unserved warns of what the file may say already and this release does not do yet. Serving one of them means deleting its
 // lines here. It also refuses a desk that nobody could be alerted at.
 func (l *loader) unserved(c *Config) {
-	const remedy = "it may stay in the file and has no effect"
 	if c.Operator != nil && c.SMTP == nil && c.Operator.Email != "" {
 		l.warn("operator.email", "is paged by mail, and there is no mail server: it is shown to defenders and nothing else", "add smtp, or watch defenderline_pages_total")
 	}
 	for _, d := range c.Desks {
 		l.outlasts(c, d)
-		if d.Capacity > 0 {
-			l.warn(d.Field+".capacity", "is not served yet", remedy)
-		}
 		l.unreachable(c, d)
 	}
 }

@@ -7,6 +7,7 @@ import "sync/atomic"
 type Directory struct {
 	configured []*Desk
 	now        atomic.Pointer[index]
+	loads      atomic.Pointer[map[string]int]
 }
 
 // index is what a directory knows at one time.
@@ -89,4 +90,15 @@ func (d *Directory) NGOs() []*Desk { return append([]*Desk(nil), d.now.Load().ng
 // the chat belongs to nobody of a desk.
 func (d *Directory) ByChat(chat int64) []Seat {
 	return append([]Seat(nil), d.now.Load().seats[chat]...)
+}
+
+// Loaded tells the directory how many referrals NGOs have claimed or accepted, by their ids. What it was told before is forgotten.
+func (d *Directory) Loaded(open map[string]int) { d.loads.Store(&open) }
+
+// Load is how many referrals an NGO has claimed or accepted, as the directory was told last, if it was.
+func (d *Directory) Load(id string) (open int, known bool) {
+	if loads := d.loads.Load(); loads != nil {
+		open, known = (*loads)[id]
+	}
+	return open, known
 }

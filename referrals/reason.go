@@ -13,6 +13,8 @@ const (
 	MeetsNeed        ReasonKind = "meets_need"
 	ServesApplicant  ReasonKind = "serves_applicant"
 	ReadsLanguage    ReasonKind = "reads_language"
+	HasRoom          ReasonKind = "has_room"        // how many are open, of how many at a time
+	TakesAtATime     ReasonKind = "takes_at_a_time" // the same, where it is not known how many are open
 
 	OtherCountries  ReasonKind = "other_countries"
 	OtherNeeds      ReasonKind = "other_needs"
@@ -20,6 +22,7 @@ const (
 	OtherLanguages  ReasonKind = "other_languages"
 	NotAccepting    ReasonKind = "not_accepting"
 	KeyUnusable     ReasonKind = "key_unusable"
+	IsFull          ReasonKind = "is_full" // passed over while it is
 )
 
 // Reason is one ground for or against a desk. It names values of the configuration and of the
@@ -50,6 +53,10 @@ func (r Reason) String() string {
 		return "takes " + r.Detail + " cases"
 	case ReadsLanguage:
 		return "reads " + r.Detail
+	case HasRoom:
+		return "has room: " + r.Detail + " open"
+	case TakesAtATime:
+		return "takes " + r.Detail + " at a time"
 	default:
 		return r.objection()
 	}
@@ -69,6 +76,8 @@ func (r Reason) objection() string {
 		return "takes nothing at present (accepting: false)"
 	case KeyUnusable:
 		return "has no usable key"
+	case IsFull:
+		return "is full: " + r.Detail + " open; passed over until it has room"
 	default:
 		return string(r.Kind)
 	}

@@ -2,7 +2,9 @@ package referrals
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -37,22 +39,28 @@ func (c Choice) Receives() bool { return c.Fits && !c.Paused }
 //
 // First the country's mission, or headquarters in its place when there is none or it has no
 // usable key. Then the NGOs that serve the country, at least one of the needs, and the applicant:
-// those that meet more needs first, then those that name the country, then those that read the
-// language, then in configured order. Then headquarters, which picks up what nobody did. Behind
+// those that have room first, then those that meet more needs, then those that name the country, then those that read the
+// language, then those with more of their room free, then in configured order. One that is full keeps a place behind, because its
+// turn may come when it has room again. Then headquarters, which picks up what nobody did. Behind
 // them, listed so that a reader sees why not: NGOs that are paused, then whoever does not fit. A
 // language alone leaves nobody out, because a translation is quicker than another NGO. Each desk
 // occurs once. A place in the route is never a consent.
 //
-// usable returns why a desk cannot be sealed to, or nil; a nil usable trusts every desk.
-func (d *Directory) Route(f Facts, usable func(deskID string) error) []Choice {
+// usable returns why a desk cannot be sealed to, or nil; a nil usable trusts every desk. open tells how many referrals an NGO has
+// claimed or accepted, if it is known; a nil open knows nothing, and everybody has room.
+func (d *Directory) Route(f Facts, usable func(deskID string) error, open func(deskID string) (n int, known bool)) []Choice {
 	if usable == nil {
 		usable = func(string) error { return nil }
+	}
+	if open == nil {
+		open = func(string) (int, bool) { return 0, false }
 	}
 	first, last := d.governments(f, usable)
 	ngos := d.now.Load().ngos
 	graded := make([]grade, len(ngos))
 	for i, ngo := range ngos {
 		graded[i] = gradeNGO(ngo, f, usable)
+		graded[i].gradeRoom(open)
 	}
 	slices.SortStableFunc(graded, better)
 
@@ -80,8 +88,8 @@ func (d *Directory) Route(f Facts, usable func(deskID string) error) []Choice {
 }
 
 // Recipients are the desks that may be named in the question for consent, in the order of Route.
-func (d *Directory) Recipients(f Facts, usable func(deskID string) error) []Choice {
-	return slices.DeleteFunc(d.Route(f, usable), func(c Choice) bool { return !c.Receives() })
+func (d *Directory) Recipients(f Facts, usable func(deskID string) error, open func(deskID string) (int, bool)) []Choice {
+	return slices.DeleteFunc(d.Route(f, usable, open), func(c Choice) bool { return !c.Receives() })
 }
 
 // governments are who stands first and who stands behind the NGOs; either may have no desk.
@@ -118,14 +126,18 @@ type grade struct {
 	Choice
 	needs           int
 	named, language bool
+	full            bool
+	free            float64 // of what it takes at a time; 1 without a limit
 }
 
 func better(a, b grade) int {
 	return cmp.Or(
 		cmp.Compare(standing(a.Choice), standing(b.Choice)),
+		cmp.Compare(rank(a.full), rank(b.full)),
 		cmp.Compare(b.needs, a.needs),
 		cmp.Compare(rank(b.named), rank(a.named)),
 		cmp.Compare(rank(b.language), rank(a.language)),
+		cmp.Compare(b.free, a.free),
 	)
 }
 
@@ -162,6 +174,26 @@ func gradeNGO(ngo *Desk, f Facts, usable func(string) error) grade {
 		g.Reasons = append(g.Reasons, Reason{Kind: KeyUnusable, Against: true})
 	}
 	return g
+}
+
+// gradeRoom notes how many referrals the NGO takes at a time, and how many of them are open as far as it is known.
+func (g *grade) gradeRoom(open func(string) (int, bool)) {
+	most := g.Desk.Capacity
+	g.free = 1
+	if most == 0 {
+		return
+	}
+	n, known := open(g.Desk.ID)
+	if !known {
+		g.Reasons = append(g.Reasons, Reason{Kind: TakesAtATime, Detail: strconv.Itoa(most)})
+		return
+	}
+	g.full, g.free = n >= most, float64(most-n)/float64(most)
+	kind := HasRoom
+	if g.full {
+		kind = IsFull
+	}
+	g.Reasons = append(g.Reasons, Reason{Kind: kind, Against: g.full, Detail: fmt.Sprintf("%d of %d", n, most)})
 }
 
 func (g *grade) gradeCountry(country string) {

@@ -74,7 +74,7 @@ func TestRoute(t *testing.T) {
 				}
 				return nil
 			}
-			if got := short(NewDirectory(testDesks()).Route(tt.facts, usable)); got != tt.want {
+			if got := short(NewDirectory(testDesks()).Route(tt.facts, usable, nil)); got != tt.want {
 				t.Errorf("\n got %s\nwant %s", got, tt.want)
 			}
 		})
@@ -101,7 +101,7 @@ func short(route []Choice) string {
 func TestRouteSaysWhy(t *testing.T) {
 	route := NewDirectory(testDesks()).Route(Facts{
 		Country: "PE", Needs: []string{"legal", "legal", "funding"}, Applicant: "individual", Language: "ar",
-	}, nil)
+	}, nil, nil)
 	want := map[string]string{
 		"lima":       "serves PE",
 		"everywhere": "serves every country; offers legal; takes individual cases; BUT does not read ar",
@@ -170,7 +170,7 @@ func TestDirectory(t *testing.T) {
 	if d.Desks()[0] == nil {
 		t.Error("a caller can change the directory")
 	}
-	if got := NewDirectory(nil).Route(Facts{Country: "PE"}, nil); len(got) != 0 {
+	if got := NewDirectory(nil).Route(Facts{Country: "PE"}, nil, nil); len(got) != 0 {
 		t.Errorf("nobody is there, and %v receives", got)
 	}
 }
@@ -214,13 +214,13 @@ func TestRouteProperties(t *testing.T) {
 			return nil
 		}
 		d := NewDirectory(desks)
-		route := d.Route(facts, usable)
-		if again := d.Route(facts, usable); !reflect.DeepEqual(route, again) {
+		route := d.Route(facts, usable, nil)
+		if again := d.Route(facts, usable, nil); !reflect.DeepEqual(route, again) {
 			t.Fatalf("asked twice: %s, then %s", short(route), short(again))
 		}
 		checkMembers(t, d, facts, route)
 		checkHeadquarters(t, d, facts, route, usable)
-		for _, c := range d.Recipients(facts, usable) {
+		for _, c := range d.Recipients(facts, usable, nil) {
 			if !c.Receives() || usable(c.Desk.ID) != nil || c.Desk.Kind == NGODesk && !c.Desk.Accepting {
 				t.Fatalf("%s receives", c.Desk.ID)
 			}
@@ -272,4 +272,41 @@ func checkHeadquarters(t *rapid.T, d *Directory, f Facts, route []Choice, usable
 		return
 	}
 	t.Fatalf("no headquarters in %s", short(route))
+}
+
+// Who has room comes first, and of those alike who has more of it; who is full is asked for last, and why is said.
+func TestRoutePrefersThoseWithRoom(t *testing.T) {
+	ngo := func(id string, capacity int, needs ...string) *Desk {
+		return &Desk{ID: id, Kind: NGODesk, AllCountries: true, Accepting: true, Capacity: capacity, Needs: needs}
+	}
+	d := NewDirectory([]*Desk{ngo("full", 2, "legal", "funding"), ngo("busy", 4, "legal"), ngo("idle", 4, "legal"), ngo("any", 0, "legal"),
+		ngo("more", 10, "legal", "funding")})
+	d.Loaded(map[string]int{"full": 2, "busy": 3, "idle": 0, "more": 9})
+	facts := Facts{Country: "PE", Needs: []string{"legal", "funding"}}
+	for _, tt := range []struct {
+		open func(string) (int, bool)
+		want string
+	}{
+		{d.Load, "more idle any busy full"},
+		{nil, "full more busy idle any"},
+	} {
+		var got []string
+		for _, c := range d.Recipients(facts, nil, tt.open) {
+			got = append(got, c.Desk.ID)
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
+		}
+	}
+	said := map[string]string{}
+	for _, c := range d.Route(facts, nil, d.Load) {
+		said[c.Desk.ID] = c.Reasons[len(c.Reasons)-1].String()
+	}
+	if said["full"] != "is full: 2 of 2 open; passed over until it has room" || said["busy"] != "has room: 3 of 4 open" {
+		t.Errorf("%q", said)
+	}
+	last := d.Route(facts, nil, nil)[0].Reasons
+	if got := last[len(last)-1].String(); got != "takes 2 at a time" {
+		t.Errorf("without knowing: %q", got)
+	}
 }

@@ -194,6 +194,17 @@ func TestTurns(t *testing.T) {
 			"sent > alert lima, offer a 1; withdraw > withdraw lima, withdraw a; withdraw > ; end > ; sent > ; " +
 				"silent lima > ; pass a > ; accept a > ; claim a > ; ack lima > ; close lima > ; add 2 > "},
 		{"withdrawn before it began", "lima a", "withdraw > ; sent > "},
+		{"consent taken back from one: the next NGO", "lima a b", "sent > alert lima, offer a 1; accept a > tell accepted a; revoke a > withdraw a, offer b 2, tell released b; revoke a > "},
+		{"from one that was not asked yet", "lima a b", "sent > alert lima, offer a 1; revoke b > ; pass a > ; silent lima > page, tell unanswered"},
+		{"from the mission: headquarters", "lima headquarters", "sent > alert lima; ack lima > tell read lima; revoke lima > withdraw lima, alert headquarters, tell released headquarters"},
+		{"from the last NGO: headquarters", "lima a headquarters", "sent > alert lima, offer a 1; revoke a > withdraw a, alert headquarters, tell released headquarters"},
+		{"and nobody is left to answer: said", "lima a", "sent > alert lima, offer a 1; silent lima > ; revoke a > withdraw a, page, tell unanswered"},
+		{"from one that has read and passed", "a b", "sent > offer a 1; return a > offer b 2, tell released b; revoke a > withdraw a; revoke b > withdraw b; add 2 > ; withdraw > "},
+		{"from one that passed unread", "a b", "sent > offer a 1; pass a > offer b 2, tell released b; revoke a > "},
+		{"from all, one by one: as taken back", "a", "sent > offer a 1; revoke a > withdraw a; accept a > ; end > "},
+		{"from nobody of the case", "lima", "sent > alert lima; revoke b > "},
+		{"what is added goes to the others", "lima headquarters",
+			"sent > alert lima; silent lima > alert headquarters, tell released headquarters; revoke lima > withdraw lima; add 2 > addition headquarters 2.asc"},
 		{"no more help needed", "lima", "sent > alert lima; ack lima > tell read lima; end > withdraw lima; withdraw > "},
 
 		{"wiped: no news, yet it goes on", "lima a headquarters",

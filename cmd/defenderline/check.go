@@ -112,7 +112,7 @@ func routeFindings(c *configs.Config, ring *keyring) []configs.Finding {
 		case referrals.MissionDesk:
 			missions++
 			for i, country := range d.Countries {
-				if len(directory.Recipients(referrals.Facts{Country: country}, ring.usable)) == 0 {
+				if len(directory.Recipients(referrals.Facts{Country: country}, ring.usable, nil)) == 0 {
 					out = append(out, refuse(fmt.Sprintf("%s.countries[%d]", d.Field, i), "no desk could receive a case from "+country, "give the mission or headquarters a usable key"))
 				}
 			}

@@ -155,7 +155,7 @@ func (d *deskCommand) act(kind referrals.Kind, a referrals.Act) *cobra.Command {
 		return d.print(body)
 	})
 	cmd.Flags().StringVar(&d.key, "key", "", "an idempotency `KEY` of your own, to repeat this act safely; left out: a random one")
-	if kind == referrals.NGODesk && a != referrals.ActClaim {
+	if kind == referrals.NGODesk {
 		cmd.Flags().Int64Var(&d.claim, "claim", 0, "the `NUMBER` that the claim was answered with: refused when somebody has claimed since")
 	}
 	if whys := a.Whys(); whys != nil {
@@ -180,7 +180,7 @@ func deskShort(a referrals.Act) string {
 	case referrals.ActClose:
 		return "End the mission's part in a case, with what came of it"
 	case referrals.ActClaim:
-		return "Take an offered referral, so that nobody else does"
+		return "Take an offered referral, so that nobody else does; with --claim, keep one for longer"
 	case referrals.ActAccept:
 		return "Take a claimed referral on"
 	case referrals.ActDecline:

@@ -11,24 +11,28 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"defenderline/bot"
 	"defenderline/referrals"
 	"defenderline/referrals/desk"
 	"defenderline/referrals/store"
 )
 
-// deskMover makes moves and starts what they leave to be done.
-type deskMover interface {
+// deskLine is what the desk API asks of the line: it makes moves and starts what they leave to be done, and knows which
+// organisations are offered cases.
+type deskLine interface {
 	Move(ctx context.Context, m referrals.Move) (referrals.Holding, error)
+	Accepting(desk string) (now, may bool)
+	Accept(ctx context.Context, desk string, accepting bool) error
 }
 
 // newDeskAPI is the desk API of a line, for every path below /api/v1/. Its streams of events end when ends is closed, which a
 // server that ends does not wait for otherwise.
-func newDeskAPI(s *store.Store, desks []*referrals.Desk, m deskMover, metrics prometheus.Registerer, log *slog.Logger, ends <-chan struct{}) http.Handler {
+func newDeskAPI(s *store.Store, desks []*referrals.Desk, m deskLine, metrics prometheus.Registerer, log *slog.Logger, ends <-chan struct{}) http.Handler {
 	answers := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "defenderline", Name: "desk_api_answers_total",
 		Help: "Answers of the desk API, by path as its description has it, and status."}, []string{"path", "status"})
 	metrics.MustRegister(answers)
 	kept := deskStore{s}
-	return desk.New(desk.Options{Desks: desks, Holdings: kept, Archive: kept, Mover: m, Events: kept, Keys: kept, Now: time.Now,
+	return desk.New(desk.Options{Desks: desks, Holdings: kept, Archive: kept, Mover: m, Doors: deskDoors{m}, Events: kept, Keys: kept, Now: time.Now,
 		Random: rand.Reader, Log: log, Ends: ends,
 		Observe: func(path string, status int) { answers.WithLabelValues(path, strconv.Itoa(status)).Inc() }})
 }
@@ -52,4 +56,16 @@ func (s deskStore) Events(ctx context.Context, id, after string, wait time.Durat
 		err = desk.ErrEvent
 	}
 	return events, err
+}
+
+// deskDoors is the line in the desk API's words.
+type deskDoors struct{ deskLine }
+
+// Accept notes whether an organisation is offered cases; one that may not say so is the API's ErrSettled.
+func (d deskDoors) Accept(ctx context.Context, id string, accepting bool) error {
+	err := d.deskLine.Accept(ctx, id, accepting)
+	if errors.Is(err, bot.ErrSettled) {
+		err = desk.ErrSettled
+	}
+	return err
 }

@@ -42,6 +42,12 @@ func (o *office) Move(ctx context.Context, m referrals.Move) (referrals.Holding,
 	return h, err
 }
 
+// Accepting says that every organisation takes cases.
+func (o *office) Accepting(string) (now, may bool) { return true, true }
+
+// Accept forgets what it is told.
+func (o *office) Accept(context.Context, string, bool) error { return nil }
+
 func newOffice(t *testing.T) *office {
 	o := &office{t: t, dir: t.TempDir(), ends: make(chan struct{})}
 	keys, err := store.NewStateKeys(rand.Reader)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/text/language"
@@ -22,7 +24,7 @@ func newRoute(h host) *cobra.Command {
 		Use:   "route --config FILE --country PE --need relocation",
 		Short: "Say who would receive such a case, in order, and why",
 		Args:  cobra.NoArgs,
-		RunE: act(func(*cobra.Command, []string) error {
+		RunE: act(func(cmd *cobra.Command, _ []string) error {
 			if err := checkFacts(&facts); err != nil {
 				return err
 			}
@@ -31,7 +33,7 @@ func newRoute(h host) *cobra.Command {
 				return err
 			}
 			ring := newKeyring(c, h.now())
-			return printRoute(h.out, facts, c.Directory().Route(facts, ring.usable))
+			return printRoute(h.out, facts, c.Directory().Route(facts, ring.usable, openCounts(cmd.Context(), c)))
 		}),
 	}
 	needConfig(cmd, &path)
@@ -81,6 +83,41 @@ func deskConfig(path string, complain io.Writer) (*configs.Config, error) {
 		return nil, errors.New(path + " cannot be read; see: defenderline check")
 	}
 	return c, nil
+}
+
+// askWithin is how long the store is asked how many referrals are open: the route is the same without it but for who has room.
+const askWithin = 3 * time.Second
+
+// openCounts asks the store, once, how many referrals each NGO with a limit has claimed or accepted. Where it cannot be asked
+// nothing is known, and the route says how many each takes.
+func openCounts(ctx context.Context, c *configs.Config) func(string) (int, bool) {
+	unknown := func(string) (int, bool) { return 0, false }
+	var limited []string
+	for _, d := range c.Desks {
+		if d.Capacity > 0 {
+			limited = append(limited, d.ID)
+		}
+	}
+	if len(limited) == 0 || !c.StateKeys.Set() {
+		return unknown
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	s, err := openStore(ctx, c, nil)
+	if err != nil {
+		return unknown
+	}
+	defer s.Close()
+	open := map[string]int{}
+	for _, id := range limited {
+		if n, err := s.CountOpen(ctx, id); err == nil {
+			open[id] = n
+		}
+	}
+	return func(id string) (int, bool) {
+		n, known := open[id]
+		return n, known
+	}
 }
 
 // printRoute writes who would be asked for, in order, and then who would not.

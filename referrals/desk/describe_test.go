@@ -132,6 +132,9 @@ func TestTheDescriptionHasTheRoutesAndTheSets(t *testing.T) {
 		if r.post != nil {
 			served = append(served, escaped(r.path)+"/post")
 		}
+		if r.put != nil {
+			served = append(served, escaped(r.path)+"/put")
+		}
 	}
 	slices.Sort(served)
 	if got := d.operations(); !slices.Equal(got, served) {
@@ -192,6 +195,7 @@ func TestEveryDescribedAnswerIsGiven(t *testing.T) {
 	l.ask("GET", root+"/problems/unknown", "", "")
 	l.ask("GET", root+"/problems/none", "", "")
 	l.ask("PUT", root+"/problems/none", "", "")
+	l.walkStanding()
 	l.walkEvents()
 	l.walkRefusals()
 	for _, op := range l.doc.operations() {
@@ -264,6 +268,18 @@ func (l *line) walkDocuments(first, token string) {
 	l.get(third+"/sealed", token).problem(l.t, gone)
 }
 
+// walkStanding asks how an organisation stands and changes it, well and badly.
+func (l *line) walkStanding() {
+	l.get("/desk", fld)
+	l.get("/desk", lima)
+	for _, body := range []string{`{"accepting": true}`, "{", "{}", strings.Repeat(" ", 5000)} {
+		l.ask("PUT", root+"/desk", fld, body)
+	}
+	l.ask("PUT", root+"/desk", fld, `{"accepting": true}`, "Content-Type: text/plain")
+	l.ask("PUT", root+"/desk", pbi, `{"accepting": true}`)
+	l.act("/desk", fld, "{}")
+}
+
 // walkEvents opens as many streams as there may be, and one more.
 func (l *line) walkEvents() {
 	s := l.follow(fld, "")
@@ -300,6 +316,8 @@ func (l *line) askOperation(op, token string) {
 	path = strings.NewReplacer("{code}", code, "{name}", caseCode(1)+".asc", "{kind}", "unknown").Replace(path)
 	body := ""
 	switch {
+	case op == "~1api~1v1~1desk/put":
+		body = `{"accepting": true}`
 	case strings.HasSuffix(path, "/decline"), strings.HasSuffix(path, "/return"):
 		body = `{"reason": "other"}`
 	case strings.HasSuffix(path, "/complete"), strings.HasSuffix(path, "/close"):

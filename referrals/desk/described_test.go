@@ -106,10 +106,11 @@ func (d *described) judge(t testing.TB, method, path string, a answered) {
 	}
 	status := fmt.Sprint(a.status)
 	operation := "/paths/" + escaped(p) + "/" + strings.ToLower(method)
-	if a.status == http.StatusMethodNotAllowed { // described with the methods that there are
-		for _, m := range []string{"get", "post"} {
+	if a.status == http.StatusMethodNotAllowed { // described with each of the methods that there are
+		for _, m := range []string{"get", "post", "put"} {
 			if other, _ := d.at("/paths/" + escaped(p) + "/" + m); other != nil {
 				operation = "/paths/" + escaped(p) + "/" + m
+				d.saw(operation, status)
 			}
 		}
 	}
@@ -118,11 +119,16 @@ func (d *described) judge(t testing.TB, method, path string, a answered) {
 		t.Errorf("%s %s answers %s, which is not described", method, p, status)
 		return
 	}
-	d.mu.Lock()
-	d.seen[strings.TrimPrefix(operation, "/paths/")+" "+status] = true
-	d.mu.Unlock()
+	d.saw(operation, status)
 	d.judgeHeaders(t, response.(map[string]any), a)
 	d.judgeBody(t, where, response.(map[string]any), a)
+}
+
+// saw notes that an operation gave an answer.
+func (d *described) saw(operation, status string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seen[strings.TrimPrefix(operation, "/paths/")+" "+status] = true
 }
 
 func (d *described) judgeHeaders(t testing.TB, response map[string]any, a answered) {

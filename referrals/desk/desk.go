@@ -60,6 +60,8 @@ type Options struct {
 	Archive  archive
 	Mover    mover
 	Events   feed
+	// Doors is whether organisations are offered cases.
+	Doors doors
 	// Keys binds idempotency keys.
 	Keys binder
 	Now  func() time.Time

@@ -174,7 +174,7 @@ func TestAProblemsTypeLeadsToWhatItMeans(t *testing.T) {
 	l := newLine(t, "", Limits{})
 	types, _ := l.doc.at("/components/schemas/Problem/properties/type")
 	all := types.(map[string]any)["enum"].([]any)
-	if len(all) != 14 {
+	if len(all) != 15 {
 		t.Fatalf("%d kinds of problem are described", len(all))
 	}
 	for _, kind := range all {

@@ -144,7 +144,7 @@ func FuzzLastEventID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
 		req := httptest.NewRequestWithContext(t.Context(), "GET", root+"/events", nil)
 		req.Header["Last-Event-Id"] = []string{id}
-		c := &call{api: &api{Options: Options{Events: kept{l.store, l.down}}}, req: req, guest: &guest{Desk: desks()[2]}}
+		c := &call{api: &api{Options: Options{Events: kept{l.store, l.down, nil}}}, req: req, guest: &guest{Desk: desks()[2]}}
 		after, err := c.begin()
 		if _, refused := err.(*problem); err != nil && !refused || err == nil && after != id {
 			t.Errorf("%q: goes on behind %q, %v", id, after, err)

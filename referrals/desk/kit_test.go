@@ -52,10 +52,27 @@ func desks() []*referrals.Desk {
 // kept is the store in the API's words, and may be told to fail.
 type kept struct {
 	*store.Store
-	down *atomic.Bool
+	down   *atomic.Bool
+	paused *sync.Map
 }
 
 var errDown = errors.New("the store is down")
+
+// Accepting is what was said last; pbi may not say so.
+func (k kept) Accepting(desk string) (now, may bool) {
+	_, paused := k.paused.Load(desk)
+	return !paused && desk != "pbi", desk != "pbi"
+}
+
+func (k kept) Accept(_ context.Context, desk string, accepting bool) error {
+	if desk == "pbi" {
+		return ErrSettled
+	}
+	if k.paused.Store(desk, true); accepting {
+		k.paused.Delete(desk)
+	}
+	return k.failing(nil)
+}
 
 func (k kept) failing(err error) error {
 	switch {
@@ -77,6 +94,11 @@ func (k kept) Holding(ctx context.Context, desk, code string) (referrals.Holding
 func (k kept) Holdings(ctx context.Context, desk string, s []referrals.State, limit int, cursor string) ([]referrals.Holding, string, error) {
 	h, next, err := k.Store.Holdings(ctx, desk, s, limit, cursor)
 	return h, next, k.failing(err)
+}
+
+func (k kept) CountOpen(ctx context.Context, desk string, s ...referrals.State) (int, error) {
+	n, err := k.Store.CountOpen(ctx, desk, s...)
+	return n, k.failing(err)
 }
 
 func (k kept) Move(ctx context.Context, m referrals.Move) (referrals.Holding, error) {
@@ -141,9 +163,9 @@ func replica(t testing.TB, url string, vault *store.Vault, limits Limits) *line 
 	s := must(store.Open(t.Context(), store.Options{URL: url, Vault: vault, Now: time.Now, Desks: []string{"lima", "fld", "pbi", "small"}}))
 	l := &line{t: t, store: s, down: &atomic.Bool{}, ends: make(chan struct{}), logged: &logged{wrote: make(chan struct{}, 1)},
 		doc: describedBy(t), begun: time.Now(), vault: vault, redis: url, limits: limits}
-	k := kept{s, l.down}
+	k := kept{s, l.down, &sync.Map{}}
 	l.end = sync.OnceFunc(func() { close(l.ends) })
-	l.api = New(Options{Desks: desks(), Holdings: k, Archive: k, Mover: k, Events: k, Keys: k, Now: time.Now, Random: rand.Reader,
+	l.api = New(Options{Desks: desks(), Holdings: k, Archive: k, Mover: k, Events: k, Doors: k, Keys: k, Now: time.Now, Random: rand.Reader,
 		Log: slog.New(slog.NewTextHandler(l.logged, nil)), Ends: l.ends, Limits: limits})
 	server := httptest.NewServer(l.api)
 	l.url, l.client = server.URL, server.Client()

@@ -22,6 +22,7 @@ const (
 	wrongState  kind = "state"
 	staleClaim  kind = "stale-claim"
 	noRoom      kind = "capacity"
+	settled     kind = "settled"
 	gone        kind = "gone"
 	tooLarge    kind = "too-large"
 	wrongType   kind = "media-type"
@@ -86,6 +87,8 @@ func abouts() map[kind]about {
 			"Nothing was changed. The case was claimed again since: the number named here is the last claim's. Go on from that, or leave it to who has it."},
 		noRoom: {http.StatusConflict, "The organisation has as many referrals as it takes at a time",
 			"Nothing was changed. open is how many are claimed or accepted: complete or return one, then claim this one, if it is still offered."},
+		settled: {http.StatusConflict, "The line's operator has settled that",
+			"Nothing was changed. The line is configured to offer this organisation no cases: ask its operator."},
 		gone: {http.StatusGone, "The document is no longer kept",
 			"Sealed copies are kept for a time and then deleted. Ask the line's operator for how long."},
 		tooLarge: {http.StatusRequestEntityTooLarge, "The body is too large",

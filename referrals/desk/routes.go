@@ -25,6 +25,7 @@ type route struct {
 	path      string
 	public    bool // needs no token
 	get, post func(*call) error
+	put       func(*call) error
 }
 
 // root is where the API begins.
@@ -36,6 +37,7 @@ func (a *api) routes() []route {
 		{path: root + "/openapi.json", public: true, get: describe},
 		{path: root + "/problems/{kind}", public: true, get: explain},
 		{path: root + "/events", get: stream},
+		{path: root + "/desk", get: at(referrals.NGODesk, stands), put: at(referrals.NGODesk, opens)},
 	}
 	for _, kind := range []referrals.Kind{referrals.NGODesk, referrals.MissionDesk} {
 		of := collection(kind)
@@ -81,6 +83,9 @@ func (r route) allowed() string {
 	if r.post != nil {
 		methods = append(methods, http.MethodPost)
 	}
+	if r.put != nil {
+		methods = append(methods, http.MethodPut)
+	}
 	return strings.Join(append(methods, http.MethodOptions), ", ")
 }
 
@@ -122,6 +127,8 @@ func (c *call) serve(r route) error {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodPost:
 		do = r.post
+	case http.MethodPut:
+		do = r.put
 	case http.MethodOptions:
 		c.w.Header().Set("Allow", r.allowed())
 		c.w.WriteHeader(http.StatusNoContent)
