@@ -125,8 +125,11 @@ func passable(m *message) bool {
 	return m.Audio == nil && m.Video == nil && m.VideoNote == nil && m.Animation == nil
 }
 
-// sendToken begins what stands behind the # of the button that sends; the number of what was shown follows.
+// sendToken begins what stands behind the # of the button that sends; which showing it was of follows.
 const sendToken = "send."
+
+// sends is the token of the button that sends what was shown last.
+func (t *deskTalk) sends() string { return fmt.Sprintf("%s%d.%s", sendToken, t.Number, t.Begun) }
 
 // showReply shows what would be sent and to whom.
 func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding, d *referrals.Desk) error {
@@ -142,7 +145,7 @@ func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding
 	}
 	parts = slices.DeleteFunc(append(parts, a.text("desk.reply.confirm", nil)), func(s string) bool { return s == "" })
 	k := &keyboard{Rows: [][]button{
-		{{Text: a.text("desk.button.send", nil), Data: fmt.Sprintf("reply:%s#%s%d", h.Code, sendToken, t.Number)}},
+		{{Text: a.text("desk.button.send", nil), Data: "reply:" + h.Code + "#" + t.sends()}},
 		{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + h.Code}}}}
 	return a.toConfirm(ctx, strings.Join(parts, "\n\n"), k)
 }
@@ -150,7 +153,7 @@ func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding
 // replySend sends what was shown, if nothing else was written since.
 func (a *atDesk) replySend(ctx context.Context, token string, p onCase) error {
 	t := a.state.Talk
-	if t == nil || t.Wants != talkReply || t.Code != p.h.Code || t.Desk != p.h.Desk || token != fmt.Sprint(sendToken, t.Number) {
+	if t == nil || t.Wants != talkReply || t.Code != p.h.Code || t.Desk != p.h.Desk || token != t.sends() {
 		a.toast("desk.toast.not_sent", nil)
 		return nil
 	}

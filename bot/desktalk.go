@@ -31,8 +31,10 @@ type deskTalk struct {
 	Chat int64 `json:"ch"`
 	// At is when the officer last did something for it, in Unix milliseconds.
 	At int64 `json:"at"`
-	// Number counts what was shown to be confirmed. The buttons below it carry it, so that they send what they were shown with.
-	Number int `json:"n,omitempty"`
+	// Number counts what was shown to be confirmed, and Begun is the press that the talk began with. The buttons below it carry both, so
+	// that they send what they were shown with, also where one of an earlier talk was not deleted.
+	Number int    `json:"n,omitempty"`
+	Begun  string `json:"bg,omitempty"`
 	// What was written so far: one of words that the line has, words, a file; and the message that brought them.
 	Ask     string         `json:"a,omitempty"`
 	Words   string         `json:"t,omitempty"`
@@ -63,7 +65,7 @@ func (a *atDesk) begins(ctx context.Context, wants string, h referrals.Holding) 
 	if err := a.endTalk(ctx); err != nil {
 		return nil, err
 	}
-	a.state.Talk = &deskTalk{Wants: wants, Desk: h.Desk, Code: h.Code, Bot: a.bot, Chat: a.chat, At: a.at.UnixMilli()}
+	a.state.Talk = &deskTalk{Wants: wants, Desk: h.Desk, Code: h.Code, Bot: a.bot, Chat: a.chat, At: a.at.UnixMilli(), Begun: a.id}
 	return a.state.Talk, nil
 }
 

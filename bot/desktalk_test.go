@@ -118,13 +118,26 @@ func TestEachShowingHasItsOwnNumber(t *testing.T) {
 		t.Fatalf("shown %q, %q, %q", first.text(), second.text(), third.text())
 	}
 	for i, c := range []call{first, second, third} {
-		if want := "reply:AAAA-BBBB#send." + string(rune('1'+i)); !slices.Contains(c.buttons(), want) {
+		if want := "reply:AAAA-BBBB#send." + string(rune('1'+i)) + ".l1"; !slices.Contains(c.buttons(), want) {
 			t.Errorf("buttons %q, want %s", c.buttons(), want)
 		}
 	}
 	if calls := b.take(atLima(strings.Replace(say(11, "late"), `"message"`, `"edited_message"`, 1))); len(calls) != 0 {
 		t.Errorf("a change of what is not shown any more: %q", methods(calls))
 	}
+}
+
+// A button of an earlier talk, left in the chat because its message was on its way when that ended, does not send what a later one shows.
+func TestABeginAnewMakesEarlierButtonsOld(t *testing.T) {
+	b := asked(t)
+	one, _ := find(b.take(atLima(say(11, "one"))), "sendMessage")
+	b.take(atLima(pressOn(9, "reply:AAAA-BBBB")))
+	b.take(atLima(say(12, "two")))
+	old := one.buttons()[0]
+	if got, want := toastOf(t, b.take(atLima(pressOn(60, old)))), b.texts.Text("es", "desk.toast.not_sent", nil); got != want {
+		t.Errorf("%s below “one”, with “two” shown last: %q", old, got)
+	}
+	wantTalk(t, b, "AAAA-BBBB")
 }
 
 // What the members of a group say to one another is nobody's reply.
@@ -141,7 +154,7 @@ func TestGroupsSendOnlyTheLinesQuestions(t *testing.T) {
 	if calls := b.take(inGroup(say(10, canary))); len(calls) != 0 || b.state().Talk.Words != "" {
 		t.Errorf("takes what is said in a group: %q", methods(calls))
 	}
-	if c, _ := find(b.take(inGroup(pressOn(11, "reply:AAAA-BBBB#where"))), "sendMessage"); !slices.Contains(c.buttons(), "reply:AAAA-BBBB#send.1") {
+	if c, _ := find(b.take(inGroup(pressOn(11, "reply:AAAA-BBBB#where"))), "sendMessage"); !slices.Contains(c.buttons(), "reply:AAAA-BBBB#send.1.l1") {
 		t.Errorf("a question of the line in a group: %q", c.buttons())
 	}
 }

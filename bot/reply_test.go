@@ -342,17 +342,18 @@ func TestOnlyWhatWasShownIsSent(t *testing.T) {
 	b.take(atLima(pressOn(9, "reply:AAAA-BBBB")))
 	b.take(atLima(say(20, typed)))
 	b.take(atLima(say(21, "another")))
-	for _, press := range []string{"reply:AAAA-BBBB#send.1", "reply:CCCC-DDDD#send.2", "reply:AAAA-BBBB#send.3", "reply:AAAA-BBBB#send.", "reply:AAAA-BBBB#send.2x"} {
+	for _, press := range []string{"reply:AAAA-BBBB#send.1.l1", "reply:CCCC-DDDD#send.2.l1", "reply:AAAA-BBBB#send.3.l1", "reply:AAAA-BBBB#send.", "reply:AAAA-BBBB#send.2.l1x",
+		"reply:AAAA-BBBB#send.2.l2", "reply:AAAA-BBBB#send.2"} {
 		calls := b.take(atLima(pressOn(60, press)))
 		if want := b.texts.Text("es", "desk.toast.not_sent", nil); toastOf(t, calls) != want || len(postsOf(b.last.Errands, r.kase.Member)) != 0 {
 			t.Errorf("%s: %q", press, toastOf(t, calls))
 		}
 	}
-	b.take(atLima(pressOn(60, "reply:AAAA-BBBB#send.2")))
+	b.take(atLima(pressOn(60, "reply:AAAA-BBBB#send.2.l1")))
 	if n := len(postsOf(b.last.Errands, r.kase.Member)); n != 1 {
 		t.Fatalf("%d posts", n)
 	}
-	b.take(atLima(pressOn(60, "reply:AAAA-BBBB#send.2")))
+	b.take(atLima(pressOn(60, "reply:AAAA-BBBB#send.2.l1")))
 	if n := len(postsOf(b.last.Errands, r.kase.Member)); n != 0 {
 		t.Error("sent twice")
 	}
