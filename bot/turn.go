@@ -95,6 +95,9 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	if err := tn.outlived(ctx); err != nil {
 		return referrals.Commit{}, err
 	}
+	if err := tn.outlast(ctx); err != nil {
+		return referrals.Commit{}, err
+	}
 	for _, e := range w.Inbox {
 		tn.out.Done = append(tn.out.Done, e.ID)
 		if err := tn.entry(ctx, e); err != nil {

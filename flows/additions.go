@@ -109,10 +109,10 @@ func (d Draft) sent() Draft {
 	return d
 }
 
-// reaches says that a case still takes additions: it is this chat's, and neither taken back nor closed.
+// reaches says that a case still takes additions: it is this chat's, and neither taken back nor closed nor over.
 func (t *turn) reaches(code string) bool {
 	return slices.ContainsFunc(t.s.Cases, func(c Case) bool {
-		return c.Code == code && c.State != withdrawn && c.State != closed
+		return c.Code == code && c.Lasts()
 	})
 }
 

@@ -79,7 +79,7 @@ func desk(name string) any {
 }
 
 // newsStates are the states that are told to the person.
-var newsStates = []string{"read", "claimed", "accepted", "completed", "released", "withdrawn", "closed", "unanswered"}
+var newsStates = []string{"read", "claimed", "accepted", "completed", "released", "withdrawn", "closed", "unanswered", over}
 
 // newsTime is when the last that is known of a case happened.
 func newsTime(c Case) time.Time {

@@ -110,7 +110,7 @@ type Case struct {
 	// Documents and Files count what was sealed for it.
 	Documents int `json:"do,omitempty"`
 	Files     int `json:"fi,omitempty"`
-	// State is the last news of it: sent, read, claimed, accepted, completed, withdrawn, closed, unanswered.
+	// State is the last news of it: sent, read, claimed, accepted, completed, withdrawn, closed, unanswered, over.
 	State string `json:"st"`
 	// By is the name of the desk the state comes from.
 	By string    `json:"by,omitempty"`
@@ -131,5 +131,5 @@ const (
 
 // Open says that the case still counts against the number of open cases.
 func (c Case) Open() bool {
-	return c.State != "completed" && c.State != withdrawn && c.State != closed
+	return c.State != "completed" && c.State != withdrawn && c.State != closed && c.State != over
 }
