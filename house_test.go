@@ -98,17 +98,18 @@ var anyRoom = []string{"*"}
 // layout lists the rooms of the house and whose packages each may import, its
 // own aside. A package outside every room fails.
 var layout = map[string][]string{
-	"cmd":             anyRoom,
-	"bot":             {"flows", "referrals", "i18n"},
-	"bot/telegramsim": nil,
-	"configs":         {"referrals", "i18n"},
-	"referrals":       nil,
-	"referrals/seal":  {"referrals"},
-	"referrals/store": {"referrals"},
-	"referrals/desk":  {"referrals"},
-	"referrals/mail":  {"referrals"},
-	"flows":           nil,
-	"i18n":            nil,
+	"cmd":                anyRoom,
+	"bot":                {"flows", "referrals", "i18n"},
+	"bot/telegramsim":    nil,
+	"configs":            {"referrals", "i18n"},
+	"referrals":          nil,
+	"referrals/seal":     {"referrals"},
+	"referrals/store":    {"referrals"},
+	"referrals/desk":     {"referrals"},
+	"referrals/outcomes": {"referrals"},
+	"referrals/mail":     {"referrals"},
+	"flows":              nil,
+	"i18n":               nil,
 }
 
 // roomOf returns the innermost room that holds the folder, "" for none.

@@ -31,6 +31,7 @@ func newRoot(h host) *cobra.Command {
 		newRehearse(h),
 		newDesk(h),
 		newEnrol(h),
+		newReport(h),
 		newVersion(h),
 	)
 	return root

@@ -1,0 +1,69 @@
+package outcomes
+
+import (
+	"math"
+	"time"
+)
+
+// fewQuarters is from how many times on the middle half is shown.
+const fewQuarters = 20
+
+// Times are how long a desk took. What is not shown is nothing: see the package comment.
+type Times struct {
+	ID, Name string
+	Median   time.Duration
+	P95      time.Duration
+	// Lower and Upper are what a quarter of the times, and three quarters, do not exceed.
+	Lower, Upper time.Duration
+	// Shown says that there are a median and a 95th percentile, Quarters that there is a middle half.
+	Shown, Quarters bool
+}
+
+// timesOf are those of desks, in their order, and of all of them together behind.
+func timesOf(desks []*tally) []Times {
+	all := &tally{Desk: Desk{ID: Total, Name: "Total"}, cases: map[string]*course{}}
+	var out []Times
+	for _, d := range desks {
+		out = append(out, d.summary())
+		for code, is := range d.cases {
+			all.cases[d.ID+" "+code] = is
+		}
+	}
+	return append(out, all.summary())
+}
+
+// summary is what is shown of a desk's times.
+func (t *tally) summary() Times {
+	all := t.times()
+	is := Times{ID: t.ID, Name: t.Name, Shown: len(all) >= under, Quarters: len(all) >= fewQuarters}
+	if is.Shown {
+		half := len(all) / 2
+		is.Median = rounded((all[half] + all[(len(all)-1)/2]) / 2)
+		is.P95 = rounded(quantile(all, 0.95))
+	}
+	if is.Quarters {
+		is.Lower, is.Upper = rounded(quantile(all, 0.25)), rounded(quantile(all, 0.75))
+	}
+	return is
+}
+
+// quantile is the smallest time that so many of all do not exceed; they are sorted.
+func quantile(all []time.Duration, q float64) time.Duration {
+	return all[max(0, int(math.Ceil(q*float64(len(all))))-1)]
+}
+
+// rounded is a time as people say it: whole minutes from two minutes on, tenths of an hour from two hours on, tenths of a
+// day from two days on.
+func rounded(d time.Duration) time.Duration {
+	const tenthOfHour, tenthOfDay = time.Hour / 10, 24 * time.Hour / 10
+	switch d = max(0, d); {
+	case d < 2*time.Minute:
+		return d.Round(time.Second)
+	case d < 2*time.Hour:
+		return d.Round(time.Minute)
+	case d < 48*time.Hour:
+		return d.Round(tenthOfHour)
+	default:
+		return d.Round(tenthOfDay)
+	}
+}
