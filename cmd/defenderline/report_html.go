@@ -15,10 +15,11 @@ var reportHTML string
 
 // htmlTable is a table as the page shows it.
 type htmlTable struct {
-	ID, Title, First, About string
-	Columns                 []string
-	Rows                    []htmlRow
-	Empty                   string
+	ID, Title, First string
+	Columns          []string
+	Rows             []htmlRow
+	Empty            string // titles of columns that are left out
+	Wide             bool   // it has many columns
 }
 
 type htmlRow struct {
@@ -44,7 +45,7 @@ func printReportHTML(out io.Writer, p *reportPage) error {
 		"spans":    plotTimes,
 		"outcomes": plotOutcomes,
 		"last":     func(t outcomes.Table, column string) string { return lastOf(t, column).String() },
-		"typical":  func(all []outcomes.Times) string { t := all[len(all)-1]; return duration(t.Median, t.Shown) },
+		"typical":  typical,
 	}).Parse(reportHTML)
 	if err != nil {
 		return err
@@ -62,10 +63,20 @@ func lastOf(t outcomes.Table, column string) *outcomes.Figure {
 	return nil
 }
 
+// typical is the median of all desks together, of a lane or of all cases.
+func typical(all []outcomes.Times, id string) string {
+	for _, t := range all[len(all)-4:] {
+		if t.ID == id {
+			return duration(t.Median, t.Shown)
+		}
+	}
+	return duration(0, false)
+}
+
 // tableOf is a table for the page.
-func tableOf(t outcomes.Table, first, about string) htmlTable {
+func tableOf(t outcomes.Table, first string) htmlTable {
 	columns, empty := shownColumns(&t)
-	out := htmlTable{ID: t.Name, Title: reportTitle(t.Name), First: first, About: about, Empty: strings.Join(empty, ", ")}
+	out := htmlTable{ID: t.Name, Title: reportTitle(t.Name), First: first, Empty: strings.Join(empty, ", "), Wide: len(columns) > 7}
 	for _, c := range columns {
 		out.Columns = append(out.Columns, reportTitle(t.Columns[c]))
 	}

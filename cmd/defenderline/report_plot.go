@@ -143,29 +143,23 @@ type axis struct {
 // axisOf is from the last tick below all times to the first above them.
 func axisOf(all []outcomes.Times, left, right float64) axis {
 	ticks := spanTicks()
-	a := axis{ticks[len(ticks)-1], ticks[0], left, right}
+	least, most := ticks[len(ticks)-1], ticks[0]
 	for _, t := range all {
-		if !t.Shown {
-			continue
+		least, most = min(least, t.Median), max(most, t.P95)
+		if t.Quarters {
+			least = min(least, t.Lower)
 		}
-		for _, tick := range ticks {
-			if tick <= t.Median && (!t.Quarters || tick <= t.Lower) {
-				a.from = min(a.from, tick)
-			}
-		}
-		a.from, a.to = min(a.from, max(t.Median, ticks[0])), max(a.to, t.P95)
 	}
-	below, above := ticks[0], ticks[len(ticks)-1]
+	a := axis{ticks[0], max(most, ticks[len(ticks)-1]), left, right}
 	for _, tick := range ticks {
-		if tick <= a.from {
-			below = tick
+		if tick <= least {
+			a.from = tick
 		}
-		if tick >= a.to {
-			above = tick
+		if tick >= most {
+			a.to = tick
 			break
 		}
 	}
-	a.from, a.to = below, max(above, a.to)
 	return a
 }
 

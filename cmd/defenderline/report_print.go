@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -101,10 +102,14 @@ func textTimes(b *strings.Builder, times []outcomes.Times) {
 
 // timesName is whose times they are.
 func timesName(t outcomes.Times) string {
-	if t.ID == outcomes.Total {
+	switch {
+	case t.ID == outcomes.Total:
 		return "All"
+	case t.ID == t.Name && slices.Contains([]string{"emergency", "urgent", "routine"}, t.ID):
+		return reportTitle(t.ID) + ", all desks"
+	default:
+		return t.Name
 	}
-	return t.Name
 }
 
 // duration is a time as people say it; a dash when it is not shown.

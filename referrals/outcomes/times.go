@@ -19,17 +19,25 @@ type Times struct {
 	Shown, Quarters bool
 }
 
-// timesOf are those of desks, in their order, and of all of them together behind.
+// timesOf are those of desks, in their order; behind them those of all desks together, of each lane and of all cases.
 func timesOf(desks []*tally) []Times {
-	all := &tally{Desk: Desk{ID: Total, Name: "Total"}, cases: map[string]*course{}}
+	together := map[string]*tally{}
+	ids := append(laneNames(), Total)
+	for _, id := range ids {
+		together[id] = &tally{Desk: Desk{ID: id, Name: id}, cases: map[string]*course{}}
+	}
 	var out []Times
 	for _, d := range desks {
 		out = append(out, d.summary())
 		for code, is := range d.cases {
-			all.cases[d.ID+" "+code] = is
+			together[ids[is.lane.Rank()]].cases[d.ID+" "+code] = is
+			together[Total].cases[d.ID+" "+code] = is
 		}
 	}
-	return append(out, all.summary())
+	for _, id := range ids {
+		out = append(out, together[id].summary())
+	}
+	return out
 }
 
 // summary is what is shown of a desk's times.
