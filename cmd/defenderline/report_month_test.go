@@ -120,9 +120,22 @@ type readerFunc func(p []byte) (int, error)
 // Read is what io.Reader asks for.
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// Desk and Full are what a case asks about desks: who has no room is asked of the store.
+func (m *month) Desk(id string) *referrals.Desk { return m.dir.Desk(id) }
+
+// Full is described at [month.Desk].
+func (m *month) Full(id string) bool {
+	open, err := m.s.CountOpen(context.Background(), id)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	most := m.dir.Desk(id).Capacity
+	return most > 0 && open >= most
+}
+
 // happen applies an event to a case and runs what it leaves.
 func (m *month) happen(code referrals.Code, e referrals.Event) {
-	next, errands := m.cases[code].Happen(e, m.dir)
+	next, errands := m.cases[code].Happen(e, m)
 	*m.cases[code] = next
 	m.errands(errands)
 }
