@@ -33,6 +33,7 @@ func (r *rig) desk(chat int64) *actor {
 // too, and headquarters, consented to, receives it. Nobody else hears of it.
 func TestDeclineGoesToTheNext(t *testing.T) {
 	r := newRig(t)
+	r.desk(lima1) // who cannot be reached counts as silent
 	fld, pbi, hq := r.desk(fldChat), r.desk(pbiChat), r.desk(hqChat)
 	_, code := r.sent("for any who can help", "mission", "front-line-defenders", "pbi", "headquarters")
 	// PBI names the country and comes before who serves everywhere.
@@ -274,7 +275,7 @@ func TestActsFromTheQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	fld.offered("decline:" + one + "-1")
-	fld.offered("accept:" + one + "-1#q")
+	fld.offered("accept:" + one + "-1#q1")
 	fld.offered("claim:" + two + "-1#q")
 	fld.document(one + ".asc")
 	fld.says(strings.ToLower(one) + "-1")

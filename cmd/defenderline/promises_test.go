@@ -206,6 +206,8 @@ func dump(t *testing.T, r *rig) []byte {
 			for _, z := range db.ZRangeWithScores(ctx, k, 0, -1).Val() {
 				out.WriteString(z.Member.(string) + " " + strconv.FormatFloat(z.Score, 'f', -1, 64) + " ")
 			}
+		case "set":
+			fmt.Fprint(&out, db.SMembers(ctx, k).Val(), " ")
 		case "stream":
 			for _, m := range db.XRange(ctx, k, "-", "+").Val() {
 				fmt.Fprint(&out, m.ID, " ", m.Values, " ")
