@@ -76,7 +76,7 @@ func (a *atDesk) named(d *referrals.Desk) string {
 func (a *atDesk) accept(ctx context.Context, value, desk string) error {
 	i := slices.IndexFunc(a.seats, func(s referrals.Seat) bool { return s.Desk.ID == desk && s.Desk.Kind == referrals.NGODesk })
 	if i < 0 || a.roster == nil || value != "yes" && value != "no" {
-		a.meters.Refused.WithLabelValues("unknown_code").Inc()
+		a.unknown()
 		a.toast("desk.toast.unknown", nil)
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	tg "github.com/go-telegram/bot"
 
 	"defenderline/flows"
+	"defenderline/referrals"
 )
 
 // admitted counts an update against the chat's rate. Beyond it nothing is handled, which is
@@ -76,7 +77,7 @@ func (tn *turn) group(u update, from chat) {
 
 // stranger answers at the desks' bot who is not of a desk. Nothing is kept of them.
 func (tn *turn) stranger(u update, chat int64) {
-	tn.meters.Refused.WithLabelValues("stranger").Inc()
+	tn.refuse("stranger", referrals.RefusedDesk, "")
 	lang, _ := tn.texts.Match(u.language())
 	if u.Callback != nil {
 		tn.send(answer(tn.bot, chat, u.Callback.ID, tn.texts.Text(lang, "toast.not_here", nil), tn.at))

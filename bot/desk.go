@@ -205,7 +205,7 @@ func (a *atDesk) pressed(ctx context.Context) error {
 	}
 	h, d, err := a.find(ctx, code, buttonOf(act))
 	if errors.Is(err, referrals.ErrUnknown) {
-		a.meters.Refused.WithLabelValues("unknown_code").Inc()
+		a.unknown()
 		a.toast("desk.toast.unknown", nil)
 		return nil
 	}
@@ -224,7 +224,7 @@ func (a *atDesk) act(ctx context.Context, m referrals.Move, p onCase) error {
 	}
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
-		a.meters.Refused.WithLabelValues("wrong_state").Inc()
+		a.tooLate(now, m.To, p.claim)
 		a.missed(now, p, m.To)
 		return a.again(ctx, now, p.d)
 	case errors.Is(err, referrals.ErrNoRoom):

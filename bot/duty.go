@@ -132,7 +132,7 @@ func (a *atDesk) dutyPressed(ctx context.Context, act, token string) error {
 	desk, rung, chosen := strings.Cut(token, ".")
 	i := slices.IndexFunc(a.seats, func(s referrals.Seat) bool { return s.Desk.ID == desk })
 	if i < 0 || !a.seats[i].Desk.Shares() || a.roster == nil {
-		a.meters.Refused.WithLabelValues("unknown_code").Inc()
+		a.unknown()
 		a.toast("desk.toast.duty.unknown", nil)
 		return nil
 	}
@@ -246,7 +246,7 @@ func (a *atDesk) handOver(ctx context.Context, p onCase) error {
 	who := map[string]any{"Code": p.h.Code, "Who": a.officer(p.d, rung)}
 	switch {
 	case errors.Is(err, referrals.ErrNotThere):
-		a.meters.Refused.WithLabelValues("wrong_state").Inc()
+		a.tooLate(h, "", 0)
 		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(h.State), nil)})
 		return nil
 	case err != nil:

@@ -130,7 +130,7 @@ func (tn *turn) enrol(ctx context.Context, u update, from chat) error {
 	}
 	switch {
 	case errors.Is(err, referrals.ErrNoLink):
-		tn.meters.Refused.WithLabelValues("enrol").Inc()
+		tn.refuse("enrol", referrals.RefusedLink, "")
 		return nil
 	case errors.Is(err, referrals.ErrSeated):
 		return nil

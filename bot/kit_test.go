@@ -164,7 +164,7 @@ func newBench(t testing.TB) *bench0 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.turner = &turner{engine: engine, texts: texts, dir: dir, seal: b.glass, holding: b.store, counts: b.store, mover: moving{b.store}, history: b.store,
+	b.turner = &turner{engine: engine, texts: texts, dir: dir, seal: b.glass, holding: b.store, counts: b.store, mover: moving{b.store}, trail: b.store, history: b.store,
 		now: func() time.Time { return noon }, random: rand.NewChaCha8([32]byte{7}), keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour},
 		log: slog.New(slog.NewTextHandler(b.log, nil)), meters: NewMeters(b.reg), acts: &recentActs{}}
 	b.work = referrals.Work{Member: referrals.Member{Slot: "p07", Name: "cHASH"}}

@@ -59,7 +59,7 @@ func (a *atDesk) full(ctx context.Context, h referrals.Holding, d *referrals.Des
 	if err != nil {
 		return fmt.Errorf("count what a desk has: %w", err)
 	}
-	a.meters.Refused.WithLabelValues("no_room").Inc()
+	a.refuse("no_room", referrals.RefusedFull, d.ID)
 	a.toast("desk.toast.full", map[string]any{"Open": open, "Capacity": d.Capacity})
 	return a.again(ctx, h, d)
 }

@@ -30,6 +30,7 @@ type Store interface {
 	archive
 	shelf
 	rolls
+	refuser
 }
 
 // Sealer is everything the line asks of OpenPGP.
@@ -164,7 +165,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
 		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
 	l.workers.runner = l.runner
-	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner,
+	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner, trail: o.Store,
 		roster: l.roster, clock: l.clock, acts: &recentActs{}, paced: &deskPace{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
 	l.workers.cases = &caseworker{dir: o.Directory, counts: o.Store, now: o.Now, keep: o.Retention}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, copies: o.Store, dir: o.Directory, deskBot: p.deskBot, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,

@@ -32,6 +32,7 @@ type memory struct {
 	forgot   bool // no case has a record any more
 	missed   map[string]bool
 	lines    []referrals.Line
+	refused  []string
 }
 
 func newMemory() *memory {
@@ -71,6 +72,12 @@ func (m *memory) Holdings(_ context.Context, desk string, _ []referrals.State, l
 		found, next = found[:limit], "more"
 	}
 	return found, next, m.away
+}
+
+func (m *memory) Refuse(desk string, kind referrals.RefusalKind, way referrals.Way) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = append(m.refused, desk+" "+string(kind)+" "+string(way))
 }
 
 func (m *memory) Note(_ context.Context, l referrals.Line) error {

@@ -95,6 +95,7 @@ func (a *atDesk) status(ctx context.Context, code string) error {
 	}
 	h, d, err := a.find(ctx, strings.ToUpper(code), "")
 	if errors.Is(err, referrals.ErrUnknown) {
+		a.unknown()
 		a.tell(a.text("desk.unknown", nil), nil)
 		return nil
 	}

@@ -41,6 +41,7 @@ type turner struct {
 	holding holdings
 	counts  counts
 	mover   mover
+	trail   refuser
 	roster  *roster // nil: nobody is enrolled here
 	history history
 	now     func() time.Time

@@ -71,6 +71,8 @@ type Options struct {
 	// Ends is closed when the server begins to end: event streams end then, so that it need not wait for them.
 	Ends   <-chan struct{}
 	Limits Limits
+	// Refused, if not nil, is told of each act that was refused: of a desk, "" when it is not known of which. It must return at once.
+	Refused func(desk string, kind referrals.RefusalKind)
 	// Observe, if not nil, is told of each answer: the path as the API's description has it, and the status.
 	Observe func(path string, status int)
 }

@@ -142,8 +142,10 @@ type line struct {
 	api    http.Handler
 	end    func()
 	begun  time.Time
-	offers atomic.Int64
-	doc    *described
+	// refused, when set, is told of refused acts.
+	refused func(desk string, kind referrals.RefusalKind)
+	offers  atomic.Int64
+	doc     *described
 }
 
 // newLine opens an API on a Redis: an embedded one when url is empty.
@@ -166,7 +168,12 @@ func replica(t testing.TB, url string, vault *store.Vault, limits Limits) *line 
 	k := kept{s, l.down, &sync.Map{}}
 	l.end = sync.OnceFunc(func() { close(l.ends) })
 	l.api = New(Options{Desks: desks(), Holdings: k, Archive: k, Mover: k, Events: k, Doors: k, Keys: k, Now: time.Now, Random: rand.Reader,
-		Log: slog.New(slog.NewTextHandler(l.logged, nil)), Ends: l.ends, Limits: limits})
+		Log: slog.New(slog.NewTextHandler(l.logged, nil)), Ends: l.ends, Limits: limits,
+		Refused: func(desk string, kind referrals.RefusalKind) {
+			if l.refused != nil {
+				l.refused(desk, kind)
+			}
+		}})
 	server := httptest.NewServer(l.api)
 	l.url, l.client = server.URL, server.Client()
 	t.Cleanup(func() {

@@ -152,6 +152,7 @@ func (c *call) fail(r route, err error) int {
 		}
 		p = problemOf(unavailable)
 	}
+	c.refused(r, p)
 	if p.Status == http.StatusServiceUnavailable {
 		c.w.Header().Set("Retry-After", "5")
 	}
