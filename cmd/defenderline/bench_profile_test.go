@@ -33,7 +33,7 @@ func init() {
 // profileTime is how long the profile looks.
 const profileTime = 10 * time.Second
 
-// BenchmarkProfile prints where the line of BenchmarkLine spends its time and where it allocates. The binary is the
+// BenchmarkProfile prints where the line of BenchmarkLine spends its time, where it allocates, and what it holds. The binary is the
 // real one with a page of profiles added. The profiles stay in the folder that is printed. It runs only when it is asked
 // for by name: it measures nothing.
 func BenchmarkProfile(b *testing.B) {
@@ -83,6 +83,7 @@ func profile(b *testing.B, mode string) {
 	top(b, program, filepath.Join(folder, "cpu"), "-cum", "-show", "^defenderline")
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_objects", "-base", filepath.Join(folder, "allocs-before"))
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_space", "-base", filepath.Join(folder, "allocs-before"))
+	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=inuse_space")
 }
 
 // profiledBinary builds the program with the page.

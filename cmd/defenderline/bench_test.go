@@ -90,6 +90,7 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	}
 	l.again(l.text)
 	f.started = l.startedIn
+	time.Sleep(time.Second) // what it took to start is given back once it listens
 	f.idleMB = memoryOf(b, l.process.Process.Pid, "VmRSS")
 	f.ownMB = memoryOf(b, l.process.Process.Pid, "RssAnon")
 	l.crowd(chats, upTo(warmUp))
