@@ -31,6 +31,7 @@ type office struct {
 	store  *store.Store
 	url    string
 	dir    string
+	paused atomic.Bool
 	broken atomic.Int32 // so many answers to acts are lost on their way
 	slot   string
 	ends   chan struct{}
@@ -42,11 +43,14 @@ func (o *office) Move(ctx context.Context, m referrals.Move) (referrals.Holding,
 	return h, err
 }
 
-// Accepting says that every organisation takes cases.
-func (o *office) Accepting(string) (now, may bool) { return true, true }
+// Accepting says whether the organisation takes cases.
+func (o *office) Accepting(string) (now, may bool) { return !o.paused.Load(), true }
 
-// Accept forgets what it is told.
-func (o *office) Accept(context.Context, string, bool) error { return nil }
+// Accept notes whether it does.
+func (o *office) Accept(_ context.Context, _ string, accepting bool) error {
+	o.paused.Store(!accepting)
+	return nil
+}
 
 func newOffice(t *testing.T) *office {
 	o := &office{t: t, dir: t.TempDir(), ends: make(chan struct{})}
