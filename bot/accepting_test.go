@@ -123,6 +123,7 @@ func TestConsentTakenBackFromOneDesk(t *testing.T) {
 	b := owning(t)
 	before := b.state()
 	before.Session.Cases[0].Desks, before.Session.Cases[0].Names = []string{"lima", "fld"}, []string{"British Embassy Lima", "Front Line Defenders"}
+	before.Session.Cases[0].Others = []string{"fld"} // agreed to when nobody had answered
 	before.Agreed = map[string][]string{"AAAA-BBBB": {"mission", "fld"}}
 	b.record(before)
 	c := b.theCase()
@@ -147,6 +148,12 @@ func TestConsentTakenBackFromOneDesk(t *testing.T) {
 	now, _ := caseOf(s.Session.Cases, c.Code)
 	if slices.Contains(now.Desks, "fld") || slices.Contains(s.Agreed[c.Code], "fld") || len(now.Desks) != len(c.Desks)-1 || len(now.Names) != len(now.Desks) {
 		t.Errorf("remembered %q, agreed %q", now.Desks, s.Agreed[c.Code])
+	}
+	tn := &turn{turner: b.turner, state: s}
+	for _, d := range tn.othersFor(now) {
+		if d.ID == "fld" {
+			t.Error("when nobody answers, they would be asked about the one from whom they took it back")
+		}
 	}
 }
 

@@ -25,11 +25,11 @@ func (tn *turn) revoke(name, desk string) {
 		}
 		return theirs
 	})
-	value := desk
-	if d := tn.dir.Desk(desk); d != nil && d.Kind == referrals.MissionDesk {
-		value = "mission"
-	}
 	if agreed := tn.state.Agreed[name]; agreed != nil {
+		value := desk
+		if d := tn.dir.Desk(desk); d != nil && d.Kind == referrals.MissionDesk && !slices.Contains(agreed, desk) { // the country's own
+			value = "mission"
+		}
 		tn.state.Agreed = maps.Clone(tn.state.Agreed) // turns share the map with those before them
 		tn.state.Agreed[name] = slices.DeleteFunc(slices.Clone(agreed), func(v string) bool { return v == value })
 	}

@@ -65,6 +65,7 @@ func (t *turn) agreeTo(c *Case, chosen Question, asked []Question) error {
 			c.close(q)
 		}
 	}
+	c.Refused = slices.DeleteFunc(slices.Clone(c.Refused), func(id string) bool { return id == chosen.About })
 	c.Desks, c.Names = append(slices.Clip(c.Desks), chosen.About), append(slices.Clip(c.Names), chosen.Name)
 	if i := slices.Index(c.Desks, chosen.About); i < len(c.Desks)-1 { // it was among those chosen when the case was sent
 		c.Desks, c.Names = c.Desks[:len(c.Desks)-1], c.Names[:len(c.Names)-1]

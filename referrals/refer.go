@@ -135,6 +135,8 @@ func (c Case) instead(r Refer) NoticeKind {
 			return NoticeReferKey
 		}
 		return NoticeReferHas
+	} else if i >= 0 && c.Shares[i].over() {
+		return NoticeReferGone
 	} else if i >= 0 && !c.has(r.To) && c.Shares[i].Stage != Recalled {
 		return NoticeReferHas
 	}
@@ -158,6 +160,10 @@ func (c Case) has(desk string) bool {
 	i := c.share(desk)
 	return i >= 0 && (c.Shares[i].Stage == Kept || c.Shares[i].Stage == Passed)
 }
+
+// over says that consent was taken back from a desk that knew the case by the case's own code: it cannot be alerted of it anew. An
+// organisation is, under a further code.
+func (s Share) over() bool { return s.Stage == Recalled && s.Kind != NGODesk && s.Holding != "" }
 
 // share is the index of a desk's share, or -1.
 func (c Case) share(desk string) int {
@@ -184,7 +190,7 @@ func (c Case) consented(e Event, dir desks) (Case, []Errand) {
 	switch j := c.share(r.To); {
 	case e.Answer != r.To:
 		return c, c.tellReferrer(r, NoticeReferNo, e.At, dir)
-	case dir.Desk(r.To) == nil:
+	case dir.Desk(r.To) == nil, j >= 0 && c.Shares[j].over():
 		return c, c.tellReferrer(r, NoticeReferGone, e.At, dir)
 	case j >= 0 && c.has(r.To):
 		out := c.releaseTo(j, e.At, dir)

@@ -101,6 +101,13 @@ func TestReferring(t *testing.T) {
 		{"headquarters to a mission", "headquarters", "sent > alert headquarters; ack headquarters > tell read headquarters; " +
 			"suggest headquarters quito > ask, asked headquarters quito; yes headquarters quito > key headquarters quito; hand headquarters quito > examine; " +
 			"fit headquarters quito > alert quito, tell released quito, on headquarters quito; ack quito > tell read quito"},
+		{"an organisation, after consent was taken back from it", "lima a", "sent > alert lima, offer a 1; ack lima > tell read lima; revoke a > withdraw a; " +
+			"suggest lima a > ask, asked lima a; yes lima a > key lima a; hand lima a > examine; fit lima a > offer a 2, tell released a, on lima a"},
+		{"a mission, after consent was taken back from it", "lima headquarters", "sent > alert lima; ack lima > tell read lima; revoke lima > withdraw lima, alert headquarters, tell released headquarters; " +
+			"ack headquarters > tell read headquarters; suggest headquarters lima > gone headquarters lima"},
+		{"and while it is asked about", "headquarters", "sent > alert headquarters; ack headquarters > tell read headquarters; " +
+			"suggest headquarters quito > ask, asked headquarters quito; yes headquarters quito > key headquarters quito; hand headquarters quito > examine; " +
+			"fit headquarters quito > alert quito, tell released quito, on headquarters quito; revoke quito > withdraw quito; suggest headquarters quito > gone headquarters quito; yes headquarters quito > "},
 		{"withdrawn while it is asked", "lima", begunLima + "suggest lima andes > ask, asked lima andes; withdraw > withdraw lima; yes lima andes > ; hand lima andes > ; fit lima andes > "},
 		{"withdrawn while the document is awaited and after it was passed on", "lima", begunLima + "suggest lima andes > ask, asked lima andes; yes lima andes > key lima andes; " +
 			"hand lima andes > examine; fit lima andes > offer andes 1, tell released andes, on lima andes; withdraw > withdraw lima, withdraw andes"},
