@@ -143,7 +143,12 @@ func isReferral(code string) bool {
 
 // deed does an act, with a reason or an outcome where it needs one.
 func (a *atDesk) deed(ctx context.Context, p onCase, why string) error {
-	m, err := referrals.Deed{Act: p.act, Why: why, Claim: p.claim, Rung: a.rung(p.d), ID: p.button + ":" + a.id, At: a.at, Way: referrals.ByChat}.Move(p.h, p.d)
+	d := referrals.Deed{Act: p.act, Why: why, Claim: p.claim, Rung: a.rung(p.d), ID: p.button + ":" + a.id, At: a.at, Way: referrals.ByChat}
+	if d.Keeps(p.h, p.d) {
+		a.renewed(p.h, p.d)
+		return a.again(ctx, p.h, p.d)
+	}
+	m, err := d.Move(p.h, p.d)
 	if err != nil { // no act of this desk, or a reason that is none
 		a.toast("desk.toast.unknown", nil)
 		return nil

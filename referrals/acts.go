@@ -119,6 +119,12 @@ func (d Deed) Move(h Holding, at *Desk) (Move, error) {
 	return d.move(h, at).Through(d.Way), nil
 }
 
+// Keeps says of a claim that is made again by who has it that it would gain nothing worth telling, as of [Holding.Renewable]: no move is
+// made then. A program that asks for more time without a pause would fill what the store keeps of each move.
+func (d Deed) Keeps(h Holding, at *Desk) bool {
+	return d.Act == ActClaim && d.Claim != 0 && d.Claim == h.Claim && h.State == Claimed && !h.Renewable(at, d.At)
+}
+
 func (d Deed) move(h Holding, at *Desk) Move {
 	switch d.Act {
 	case ActAcknowledge:

@@ -44,6 +44,9 @@ func acting(act referrals.Act) func(*call) error {
 		if deed.ID, err = c.actID(deed, h); err != nil {
 			return err
 		}
+		if deed.Keeps(h, c.guest.Desk) {
+			return c.answer(itemOf(h))
+		}
 		m, err := deed.Move(h, c.guest.Desk)
 		if err != nil { // the route and the body were checked: cannot happen
 			return problemOf(wrongValue)

@@ -73,8 +73,18 @@ func (l *line) due() time.Duration {
 	return h.Due.Sub(h.Since)
 }
 
+// lines are how many the audit trail has of the organisation.
+func (l *line) lines() (n int) {
+	l.t.Helper()
+	now := time.Now()
+	if _, err := l.store.Trail(l.t.Context(), "fld", now.Add(-24*time.Hour), now.Add(time.Hour), func(referrals.Line) { n++ }); err != nil {
+		l.t.Fatal(err)
+	}
+	return n
+}
+
 // TestWhoeverReadsKeepsTheClaim proves that reading a document renews a claim, listing them does not, and that it has an
-// end; and that a claim by who has it does the same.
+// end, also in the audit trail; and that a claim by who has it does the same.
 func TestWhoeverReadsKeepsTheClaim(t *testing.T) {
 	claim := "/referrals/" + referralCode(1)
 	reads := map[string]func(l *line){
@@ -107,6 +117,9 @@ func TestWhoeverReadsKeepsTheClaim(t *testing.T) {
 	}
 	if due := l.due(); due != 120*time.Minute {
 		t.Errorf("held for %s from the offer", due)
+	}
+	if n := l.lines(); n != 3 { // offered, claimed, and the one renewal that gained something
+		t.Errorf("%d lines in the audit trail", n)
 	}
 	l.act(claim+"/claim", fld, `{"claim": 7}`).problem(t, staleClaim)
 	l.act(claim+"/accept", fld, `{"claim": 1}`).item(t)
