@@ -38,6 +38,8 @@ type leaving struct {
 	stage   stage
 	effort  effort
 	arrived bool
+	// unwanted says of a reply that its person took the case back from who wrote it, while it waited to leave.
+	unwanted bool
 	// needless says that nothing had to be sent.
 	needless bool
 	message  int // as which it arrived
@@ -124,6 +126,8 @@ func (r *runner) receipt(ctx context.Context, l *leaving) (again time.Duration) 
 	}
 	told := referrals.Told{Fate: referrals.FateDelivered, Desk: l.Receipt.Desk, Code: l.Receipt.Code, At: r.now()}
 	switch {
+	case l.unwanted:
+		told.Fate = referrals.FateEnded
 	case l.over():
 		told.Fate = referrals.FateWiped
 	case l.message == 0 && isReason(l.effort.refusal, "blocked"):
@@ -145,7 +149,8 @@ const lateAfter = time.Second
 
 // current makes sure that a screen which leaves late, because it waited its turn or because the process that should have sent
 // it was killed or frozen, does not take the place of a newer one that has come meanwhile: then it asks nothing any
-// more and tells, below, what it has to tell, if anything. After a wipe nothing is sent of what was before it.
+// more and tells, below, what it has to tell, if anything. After a wipe nothing is sent of what was before it, and after consent was
+// taken back nothing that its desk wrote.
 func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) {
 	if l.arrived || l.Rest || l.Made == 0 || l.over() || r.now().Sub(time.UnixMilli(l.Made)) < lateAfter {
 		return 0
@@ -166,6 +171,9 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 // place gives a late message its place in what its chat has become: none after a wipe, or if it asks what is asked no more
 // and has nothing to tell.
 func (r *runner) place(l *leaving, now chatState, wiped bool) {
+	if l.unwanted = !wiped && l.Receipt.unwanted(now); l.unwanted {
+		l.stage.Store(stageOver)
+	}
 	if !wiped && (!l.Screen || now.Session.Turn == l.Turn) {
 		return
 	}

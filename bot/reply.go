@@ -32,7 +32,7 @@ func (tn *turn) replied(n referrals.News) {
 	switch until, quiet := tn.quiet(n); {
 	case tn.state.Chat == 0 || !known:
 		tn.fate(n, referrals.FateWiped, time.Time{})
-	case c.State == "withdrawn":
+	case unwanted(c, n.Desk):
 		tn.fate(n, referrals.FateEnded, time.Time{})
 	case tn.state.Blocked:
 		tn.fate(n, referrals.FateBlocked, time.Time{})
@@ -44,6 +44,11 @@ func (tn *turn) replied(n referrals.News) {
 	default:
 		tn.deliverReply(n)
 	}
+}
+
+// unwanted says that a person took a case back, from all or from one desk: what that wrote before it heard of it is not shown.
+func unwanted(c flows.Case, desk string) bool {
+	return c.State == "withdrawn" || slices.Contains(c.Refused, desk) && !slices.Contains(c.Desks, desk)
 }
 
 // waits is the fate of a reply that may not be said yet.
@@ -90,6 +95,16 @@ type receipt struct {
 	Reply referrals.Reply `json:"r"` // without its content
 	Desk  string          `json:"d"`
 	Code  string          `json:"c"`
+}
+
+// unwanted says it of the reply that a call brings, by what its chat is now.
+func (r *receipt) unwanted(now chatState) bool {
+	if r == nil {
+		return false
+	}
+	code, _ := referrals.CaseOf(r.Code)
+	c, known := caseOf(now.Session.Cases, string(code))
+	return known && unwanted(c, r.Desk)
 }
 
 // fetch is a file that another bot knows: it is fetched by that one and sent anew, since what names a file holds for one bot only.

@@ -21,6 +21,7 @@ type replying struct {
 	kase     referrals.Work
 	cases    *caseworker
 	defender *bench0
+	late     []byte // what the defender's chat has become when a reply leaves a minute late; nil: it leaves at once
 }
 
 // newReplying is a case that Lima has read.
@@ -94,6 +95,9 @@ func (r *replying) takenBy(api server, c call) []call {
 	synctest.Test(r.t, func(t *testing.T) {
 		d := newDepot(t, api)
 		d.runner.now = func() time.Time { return noon }
+		if r.late != nil {
+			d.store.record, d.runner.now = r.late, func() time.Time { return noon.Add(time.Minute) }
+		}
 		d.desks.clients[deskBot] = d.desks.clients[lineBot]
 		sending(t, d.out, 1, 0)
 		d.runner.start(t.Context(), []referrals.Task{{Slot: "p07", ID: "1-1", Till: noon.Add(time.Hour), Errand: c.errand(r.defender.work.Member)}})
@@ -293,6 +297,36 @@ func TestHeldRepliesThatAreDropped(t *testing.T) {
 			}
 		}
 		wantSaid(t, r.hears(), r.fateSaid(tt.want, noon, "erase"))
+	}
+}
+
+// What a desk wrote before it heard that consent was taken back is not shown after that: neither what comes to the chat then nor
+// what waits to leave, as when Telegram is away.
+func TestRepliesOnTheirWayWhenConsentIsTakenBack(t *testing.T) {
+	for name, take := range map[string]func(c *flows.Case){
+		"from all":      func(c *flows.Case) { c.State = "withdrawn" },
+		"from this one": func(c *flows.Case) { c.Desks, c.Refused = []string{"fld"}, []string{"lima"} },
+	} {
+		r := newReplying(t, flows.Case{Lane: "urgent", Desks: []string{"lima", "fld"}}, flows.Quiet{})
+		r.writes(say(20, typed))
+		waits, _ := find(r.passes(), "sendMessage")
+		if !strings.Contains(waits.text(), canary) {
+			t.Fatalf("%s: nothing waits to leave", name)
+		}
+		s := r.defender.state()
+		take(&s.Session.Cases[0])
+		r.defender.record(s)
+		r.late = r.defender.work.State
+		said := r.takenBy(func(method string, _ []byte, _ *http.Request) (int, string) {
+			t.Errorf("%s: %s was called", name, method)
+			return 200, fine
+		}, waits)
+		wantSaid(t, said, r.fateSaid(referrals.FateEnded, noon, "erase"))
+		r.writes(say(21, typed))
+		if calls := r.passes(); len(calls) != 0 {
+			t.Errorf("%s: shown %q", name, methods(calls))
+		}
+		wantSaid(t, r.hears(), r.fateSaid(referrals.FateEnded, noon, "erase"))
 	}
 }
 
