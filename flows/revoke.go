@@ -66,7 +66,7 @@ func (t *turn) revoke() {
 	c.Desks = slices.Delete(slices.Clone(c.Desks), i, i+1)
 	c.Names = slices.Delete(slices.Clone(c.Names), i, i+1)
 	c.Refused = append(slices.Clip(c.Refused), desk) // when nobody answers, they are not asked about it again
-	if c.By == name { // what it did is no news of the case any more
+	if c.By == name {                                // what it did is no news of the case any more
 		c.State, c.By, c.At = "sent", "", t.in.At
 	}
 	c.Questions = slices.DeleteFunc(slices.Clone(c.Questions), func(q Question) bool { return q.About == desk || q.By == desk })
