@@ -129,6 +129,8 @@ func (t *turn) lines() []Text {
 	switch {
 	case t.step().From == FromCases:
 		return t.caseLines(t.s.Cases)
+	case t.home() && d.At == "settings":
+		return []Text{t.s.Quiet.says()}
 	case t.home() && t.caseShown():
 		return t.caseLines([]Case{t.theCase()})
 	case t.home() && d.At == atMenu && len(d.Items) > 0:

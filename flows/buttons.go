@@ -121,6 +121,8 @@ func (t *turn) list(step *Step) ([]Button, bool) {
 		return t.cases(), true
 	case FromFields:
 		return t.fields(), true
+	case FromClock:
+		return t.clocks(), true
 	default:
 		return nil, false
 	}
@@ -223,6 +225,9 @@ func (t *turn) page(list []Button) [][]Button {
 		return pairs(list)
 	}
 	more := []Button{navButton("more", "button.nav.more")}
+	if t.step().From == FromClock {
+		return append(slices.Collect(slices.Chunk(list, clockRow)), more)
+	}
 	if len(d.Offered) > 0 {
 		return append(pairs(list), more)
 	}

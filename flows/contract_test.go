@@ -11,7 +11,7 @@ import (
 // contract are the fields and values that people and programs rely on behind the buttons. The values of
 // country, language, consent and case come from the configuration or the chat.
 const contract = `
-menu emergency threat contact cases missions about safety language wipe
+menu emergency threat contact cases missions about safety language hours wipe
 notice understood leave
 safe yes no
 subject self other organisation
@@ -30,6 +30,8 @@ public no ask_me
 review send edit discard
 caseact status add withdraw close
 wipe yes no
+hours 22-7 20-8 none never
+clock 0 60 120 180 240 300 360 420 480 540 600 660 720 -660 -600 -540 -480 -420 -360 -300 -240 -180 -120 -60
 nav back skip cancel done more
 consent mission headquarters front-line-defenders lifeline none
 ask meeting trial raise_private uk_company nothing_yet

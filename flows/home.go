@@ -28,8 +28,18 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 	{At: "verify", Ask: "page.verify", Next: []Answer{{On: "nav:back", To: "menu"}}, Apart: true},
 	{At: "settings", Ask: "page.settings", Apart: true, Next: []Answer{
 		{On: "menu:language", To: "change_language"},
+		{On: "menu:hours", To: "hours"},
 		{On: "menu:wipe", To: "wipe"},
 		{On: "nav:back", To: "menu"},
+	}},
+	{At: "hours", Next: []Answer{
+		{On: "22-7", To: "clock"},
+		{On: "20-8", To: "clock"},
+		{On: "none", To: "settings"},
+		{On: "never", To: "settings"},
+	}},
+	{At: "clock", From: FromClock, Next: []Answer{
+		{On: Chosen, To: "settings"},
 	}},
 	{At: "change_language", Field: "language", Ask: "ask.language", From: FromLanguages, Next: []Answer{
 		{On: Chosen, To: "menu", Say: "note.language"},

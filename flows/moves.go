@@ -3,7 +3,7 @@ package flows
 import "slices"
 
 // unkept are the fields whose presses steer the conversation and are no answers.
-var unkept = []string{"menu", "nav", "language", "notice", "review", "case", "caseact", "wipe"}
+var unkept = []string{"menu", "nav", "language", "notice", "review", "case", "caseact", "wipe", "hours", "clock"}
 
 // fire follows an answer's line in the table.
 func (t *turn) fire(on string) error {
@@ -69,6 +69,9 @@ func (t *turn) place(at string) {
 		d.Trail = d.Trail[:i]
 	}
 	d.At, d.Page, d.Offered = at, 0, nil
+	if t.step().From == FromClock {
+		d.Begun = t.in.At
+	}
 	t.arrived()
 }
 

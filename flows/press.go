@@ -94,6 +94,11 @@ func (t *turn) toggle(step *Step) error {
 
 // choose keeps the answer to a question and follows it.
 func (t *turn) choose(step *Step) error {
+	if step.From == FromClock && t.in.At.Sub(t.s.Draft.Begun) > clockFor { // the times shown are long past
+		t.s.Draft.Begun = t.in.At
+		t.note("note.clock_again", nil)
+		return nil
+	}
 	on := t.in.Value
 	if step.From != "" {
 		on = Chosen
@@ -118,6 +123,10 @@ func (t *turn) remember(step *Step) {
 		d.Seen = newsTime(t.theCase())
 	case "caseact":
 		t.look(value)
+	case "hours":
+		t.hours(value)
+	case "clock":
+		t.clock(value)
 	}
 	if slices.Contains(unkept, field) {
 		return

@@ -86,6 +86,7 @@ const (
 	FromAsks       Source = "asks"
 	FromCases      Source = "cases"
 	FromFields     Source = "fields" // the answers that may be opened from the review
+	FromClock      Source = "clock"  // what time it may be where the person is
 )
 
 // The names of the conversations.

@@ -90,7 +90,7 @@ func TestTexts(t *testing.T) {
 	want := codeKeys(t)
 	maps.Copy(want, tableKeys())
 	have := map[string]bool{}
-	for _, name := range []string{"flows.toml", "fields.toml", "questions.toml", "consents.toml", "readers.toml", "over.toml"} {
+	for _, name := range []string{"flows.toml", "fields.toml", "questions.toml", "consents.toml", "readers.toml", "over.toml", "quiet.toml"} {
 		var texts map[string]any
 		if _, err := toml.DecodeFile(filepath.Join("..", "i18n", "texts", "en", name), &texts); err != nil {
 			t.Fatal(err)

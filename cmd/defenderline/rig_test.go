@@ -34,6 +34,7 @@ type rig struct {
 	redis    *redistest.Server // the single server, or the one that began as master
 	vessel   *vessel
 	bot      *telegramsim.Bot
+	deskBot  *telegramsim.Bot  // of desks; nil: the line's serves them
 	private  map[string][]byte // by desk
 	signing  []byte            // the line's public key
 	replicas []*replica
