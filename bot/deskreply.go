@@ -36,14 +36,9 @@ func replyTo(h referrals.Holding) bool {
 func (a *atDesk) reply(ctx context.Context, p onCase) error {
 	_, _, token := splitData(a.u.Callback.Data)
 	switch {
-	case p.h.State == referrals.Alerted || p.h.State == referrals.Silent:
-		a.toast("desk.toast.read_first", nil)
-		return nil
-	case p.h.State == referrals.Offered:
-		a.toast("desk.toast.claim_first", nil)
-		return nil
 	case !replyTo(p.h):
-		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(p.h.State), nil)})
+		a.meters.Refused.WithLabelValues("wrong_state").Inc()
+		a.tooEarly(p.h)
 		return nil
 	case slices.Contains(replyAsks, token):
 		return a.replyAsk(ctx, token, p)
@@ -65,6 +60,18 @@ func (a *atDesk) reply(ctx context.Context, p onCase) error {
 	a.toast("desk.toast.ask", nil)
 	a.tell(a.text(key, map[string]any{"Code": p.h.Code, "Lane": a.text("desk.lane."+string(p.h.Lane), nil)}), k)
 	return nil
+}
+
+// tooEarly says why a case is not written about: it was not read yet, or is not the desk's any more.
+func (a *atDesk) tooEarly(h referrals.Holding) {
+	switch h.State {
+	case referrals.Alerted, referrals.Silent:
+		a.toast("desk.toast.read_first", nil)
+	case referrals.Offered:
+		a.toast("desk.toast.claim_first", nil)
+	default:
+		a.toast("desk.toast.not_there", map[string]any{"State": a.text("desk.state."+string(h.State), nil)})
+	}
 }
 
 // inGroup says that the desk's chat is a group. Its members talk to one another, and none of that is a reply.

@@ -10,6 +10,10 @@
 //	submit.go            seal a case, once for each desk consented to; compose.go: what it says
 //	casework.go          a case's own turn: who is next; filework.go: its files, fetched and sealed
 //	desk.go, queue.go    officers and NGO caseworkers: buttons and commands; duty.go, handover.go: who is on
+//	desktalk.go          what an officer's chat is in the middle of; deskreply.go: words to a defender, shown and confirmed
+//	reply.go             those words in the defender's chat, and what became of them in the officer's; carry.go: a file between bots
+//	question.go          what a defender is asked outside of the screens
+//	quiet.go             what the line says by itself, and when it may
 //	erase.go             what a conversation, a seal or a wipe deletes
 //	worker.go            who takes which turn, people in an emergency first
 //	errand.go, hands.go  what a commit left to do: relayed or sent, held while it waits, settled when done

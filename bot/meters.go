@@ -29,6 +29,7 @@ type Meters struct {
 	Unreachable  *prometheus.CounterVec // by reason
 	Reached      *prometheus.CounterVec // by answer
 	Mails        *prometheus.CounterVec // by kind and result
+	Replies      *prometheus.CounterVec // by what became of them
 	MailTime     *prometheus.HistogramVec
 
 	well map[string]prometheus.Counter // of Calls, those that went well, by method
@@ -66,6 +67,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		Unreachable:  counter("unreachable_total", "Alerts and offers that one way brought to nobody, by reason.", "reason"),
 		Reached:      counter("reached_total", "What defenders answered to whether a desk that took a case on has reached them.", "answer"),
 		Mails:        counter("mails_total", "Attempts to send a mail, by kind and result.", "kind", "result"),
+		Replies:      counter("replies_total", "What became of what desks wrote to defenders. One that waits counts again when it is delivered.", "fate"),
 		MailTime:     times("mail_seconds", "From a notice to the mail server's having it.", quick, "lane"),
 		well:         map[string]prometheus.Counter{},
 	}
@@ -83,8 +85,10 @@ var (
 	mailedKinds = [...]referrals.NoticeKind{referrals.NoticeAlert, referrals.NoticeAddition, referrals.NoticeOffer, referrals.NoticeWithdrawn,
 		referrals.NoticeEnded, referrals.NoticeExpired, referrals.NoticePage}
 	mailedAs   = [...]Verdict{MailSent, MailLater, MailRefused, MailSettings, mailLate}
+	replyFates = [...]referrals.Fate{referrals.FateDelivered, referrals.FateHeld, referrals.FateKept, referrals.FateElsewhere, referrals.FateEnded,
+		referrals.FateGone, referrals.FateWiped, referrals.FateBlocked, referrals.FateFailed}
 	sentAs     = [...]string{"sealed", "not_accepted"}
-	apiMethods = [...]string{"getUpdates", "getMe", "sendMessage", "sendDocument", "editMessageText", "editMessageCaption",
+	apiMethods = [...]string{"getUpdates", "getMe", "sendMessage", "sendDocument", "sendPhoto", "sendVoice", "editMessageText", "editMessageCaption",
 		"editMessageReplyMarkup", "answerCallbackQuery", "deleteMessages", "leaveChat", "setMyCommands"}
 )
 
@@ -126,6 +130,9 @@ func (m *Meters) zero() {
 		for _, v := range mailedAs {
 			m.Mails.WithLabelValues(string(k), string(v))
 		}
+	}
+	for _, f := range replyFates {
+		m.Replies.WithLabelValues(string(f))
 	}
 	for _, s := range ngoStates {
 		m.Referrals.WithLabelValues(string(s))

@@ -42,6 +42,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 		"defenderline_referrals_total":      {"offered", "claimed", "accepted", "completed", "declined", "expired", "returned", "withdrawn"},
 		"defenderline_refused_total":        refusals[:],
 		"defenderline_mails_total":          {"alert", "addition", "offer", "withdrawn", "ended", "expired", "page", "sent", "later", "refused", "settings", "late"},
+		"defenderline_replies_total":        {"delivered", "held", "kept", "kept_reach", "ended", "gone", "wiped", "blocked", "failed"},
 		"defenderline_telegram_calls_total": append(results(), apiMethods[:]...),
 	} {
 		for _, v := range values {

@@ -167,3 +167,17 @@ func TestHeldIsBounded(t *testing.T) {
 		t.Errorf("%d are held", n)
 	}
 }
+
+// Who has set hours and sent nothing yet finds them again for as long as a case would be kept.
+func TestWishesAreRemembered(t *testing.T) {
+	b := begun(t)
+	b.take(say(20, "/start"))
+	short := b.last.Keep
+	s := b.state()
+	s.Session.Quiet = flows.Quiet{Never: true}
+	b.record(s)
+	b.take(say(21, "/start"))
+	if short >= b.keep.Sealed || b.last.Keep != b.keep.Sealed {
+		t.Errorf("kept for %v with wishes, for %v without", b.last.Keep, short)
+	}
+}

@@ -218,6 +218,7 @@ func (tn *turn) toldFate(raw []byte) {
 		return
 	}
 	tn.desk = true
+	tn.meters.Replies.WithLabelValues(string(told.Fate)).Inc()
 	text := tn.fateText(told, note, d)
 	if takesOver(told.Fate) && note.Typed != 0 {
 		tn.send(deletions(note.Bot, note.Chat, []int{note.Typed})[0])

@@ -161,6 +161,9 @@ func TestReplyIsDelivered(t *testing.T) {
 		t.Errorf("deleted %v in the officer's chat, want what was written", got)
 	}
 	wantSaid(t, calls, r.fateSaid(referrals.FateDelivered, noon, "erased"))
+	if n := r.officer.counted("defenderline_replies_total"); n != 1 {
+		t.Errorf("counted %v", n)
+	}
 	if c, ok := find(calls, "editMessageText"); !ok || c.Chat != limaChat || c.Edits != 0 {
 		t.Errorf("told by %q", methods(calls))
 	}

@@ -8,11 +8,11 @@ import (
 )
 
 // keepFor is how long a chat's record stays: as long as a draft, or as long as a case it sent may bring
-// news. While there is a draft, again is when its time is over.
+// news, which is also for how long the person's wishes are remembered. While there is a draft, again is when its time is over.
 func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
 	// Longer than a draft, whose end must still find it, and than the messages that a wipe may delete.
 	keep = max(t.keep.Draft+time.Hour, deletable)
-	if len(s.Session.Cases) > 0 {
+	if len(s.Session.Cases) > 0 || s.Session.Quiet != (flows.Quiet{}) {
 		keep = max(t.keep.Sealed, keep)
 	}
 	if d := s.Session.Draft; len(s.Session.Parked) > 0 || len(d.Items) > 0 || d.Flow != "" && d.Flow != flows.FlowHome {

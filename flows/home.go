@@ -32,7 +32,7 @@ var home = Table{Flow: FlowHome, Begin: atLanguage, Steps: []Step{
 		{On: "menu:wipe", To: "wipe"},
 		{On: "nav:back", To: "menu"},
 	}},
-	{At: "hours", Next: []Answer{
+	{At: "hours", Ask: "page.hours", Next: []Answer{
 		{On: "22-7", To: "clock"},
 		{On: "20-8", To: "clock"},
 		{On: "none", To: "settings"},
