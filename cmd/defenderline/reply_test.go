@@ -73,8 +73,8 @@ func (a *actor) confirms(code, words string) {
 	}
 }
 
-// presses presses a button of the newest message that says something: buttons of older screens may still be there.
-func (a *actor) presses(words, data string) {
+// pressesNewest presses a button of the newest message that says something: buttons of older screens may still be there.
+func (a *actor) pressesNewest(words, data string) {
 	a.r.t.Helper()
 	var full string
 	a.sees(words+" with "+data, func(v telegramsim.View) bool {
@@ -118,8 +118,8 @@ func (a *actor) answers(code, words string) {
 	a.press("case:" + code + "#" + code)
 	a.reads("What would you like to add to case " + code)
 	a.says(words)
-	a.presses("You can write more", "nav:done")
-	a.presses("Nothing has been sent yet", "review:send")
+	a.pressesNewest("You can write more", "nav:done")
+	a.pressesNewest("Nothing has been sent yet", "review:send")
 	a.reads("Added to case " + code)
 }
 
