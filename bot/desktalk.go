@@ -52,8 +52,13 @@ const (
 // talkFor is for how long what was begun waits for the officer's next act.
 const talkFor = 30 * time.Minute
 
-// ends is when a talk is over if nothing more comes.
-func (t *deskTalk) ends() time.Time { return time.UnixMilli(t.At).Add(talkFor) }
+// ends is when a talk is over if nothing more comes; zero when there is none.
+func (t *deskTalk) ends() time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(t.At).Add(talkFor)
+}
 
 // takes says that a message to a group is what the talk waits for: a sealed document. Words in a group are for its members.
 func (t *deskTalk) takes(m *message) bool {

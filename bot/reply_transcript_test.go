@@ -29,7 +29,7 @@ func shownAs(who string, calls []call) string {
 		fmt.Fprintf(&b, "%s, %s:\n%s\n", who, c.Method, c.text())
 		for _, row := range p.Markup.Rows {
 			for _, k := range row {
-				fmt.Fprintf(&b, "[%s] ", k.Text)
+				fmt.Fprintf(&b, "[%s]", k.Text)
 			}
 			b.WriteString("\n")
 		}
@@ -53,8 +53,9 @@ func TestRepliesAsTheyAreRead(t *testing.T) {
 		s.Session.Language = lang
 		r.defender.record(s)
 		all.WriteString(shownAs("officer", r.officer.take(atLima(pressOn(9, "reply:AAAA-BBBB")))))
-		all.WriteString(shownAs("officer", r.officer.take(atLima(say(20, words)))))
-		all.WriteString(shownAs("officer", r.officer.take(atLima(pressOn(21, "reply:AAAA-BBBB#send.1")))))
+		shown := r.officer.take(atLima(say(20, words)))
+		all.WriteString(shownAs("officer", shown))
+		all.WriteString(shownAs("officer", r.officer.take(atLima(pressOn(21, shown[0].buttons()[0])))))
 		all.WriteString(shownAs("defender", r.passes()))
 		for _, ask := range replyAsks {
 			r.writes(pressOn(22, "reply:AAAA-BBBB#"+ask))

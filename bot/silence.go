@@ -27,13 +27,17 @@ func (t *turner) keepFor(s chatState) (keep time.Duration, again time.Time) {
 			again = now.Add(time.Minute)
 		}
 	}
-	if s.Talk != nil && (again.IsZero() || s.Talk.ends().Before(again)) {
-		again = s.Talk.ends()
+	return keep, soonest(again, s.Talk.ends(), t.heldUntil(s))
+}
+
+// soonest is the first of some times; those that are zero never come.
+func soonest(times ...time.Time) (first time.Time) {
+	for _, at := range times {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
 	}
-	if held := t.heldUntil(s); !held.IsZero() && (again.IsZero() || held.Before(again)) {
-		again = held
-	}
-	return keep, again
+	return first
 }
 
 // breath is how long the line waits, after an emergency was sent, for more before it passes on what was

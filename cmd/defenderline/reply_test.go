@@ -51,7 +51,14 @@ func (a *actor) writes(code, words string) *telegramsim.Message {
 // confirms waits until words are shown to be sent, and sends them.
 func (a *actor) confirms(code, words string) {
 	a.r.t.Helper()
-	var send string
+	if _, err := a.Press(a.shown(code, words)); err != nil {
+		a.r.t.Fatal(err)
+	}
+}
+
+// shown waits until words are shown to be sent, and gives the button that sends them.
+func (a *actor) shown(code, words string) (send string) {
+	a.r.t.Helper()
 	a.sees("what would be sent: "+words, func(v telegramsim.View) bool {
 		for _, m := range slices.Backward(v.Messages) {
 			if m.Keyboard == nil || !strings.Contains(m.Text, words) {
@@ -68,13 +75,11 @@ func (a *actor) confirms(code, words string) {
 		}
 		return false
 	})
-	if _, err := a.Press(send); err != nil {
-		a.r.t.Fatal(err)
-	}
+	return send
 }
 
-// pressesNewest presses a button of the newest message that says something: buttons of older screens may still be there.
-func (a *actor) pressesNewest(words, data string) {
+// pressesUnder presses a button of the newest message that says something: buttons of older screens may still be there.
+func (a *actor) pressesUnder(words, data string) {
 	a.r.t.Helper()
 	var full string
 	a.sees(words+" with "+data, func(v telegramsim.View) bool {
@@ -112,14 +117,14 @@ func (a *actor) gone(words string) {
 	a.sees("no "+words, func(v telegramsim.View) bool { return !strings.Contains(transcript(v), words) })
 }
 
-// answers answers what a desk wrote.
-func (a *actor) answers(code, words string) {
+// answersDesk answers what a desk wrote.
+func (a *actor) answersDesk(code, words string) {
 	a.r.t.Helper()
 	a.press("case:" + code + "#" + code)
 	a.reads("What would you like to add to case " + code)
 	a.says(words)
-	a.pressesNewest("You can write more", "nav:done")
-	a.pressesNewest("Nothing has been sent yet", "review:send")
+	a.pressesUnder("You can write more", "nav:done")
+	a.pressesUnder("Nothing has been sent yet", "review:send")
 	a.reads("Added to case " + code)
 }
 
@@ -150,7 +155,7 @@ func TestReplyAndItsAnswer(t *testing.T) {
 			if slices.ContainsFunc(officer.View().Messages, func(m *telegramsim.Message) bool { return m.ID == typed.ID }) {
 				t.Error("what the officer typed is still there")
 			}
-			d.answers(code, wordsOfDefender)
+			d.answersDesk(code, wordsOfDefender)
 			home := gpgHome(t, r.private["lima"], r.signing)
 			if text := decrypt(t, home, officer.document(code+".2.asc")); !strings.Contains(string(text), wordsOfDefender) {
 				t.Errorf("the officer reads\n%s", text)
@@ -216,7 +221,7 @@ func TestReplySurvivesKills(t *testing.T) {
 		victim.start()
 		officer.gone(words)
 	}
-	d.answers(code, wordsOfDefender)
+	d.answersDesk(code, wordsOfDefender)
 	if text := r.open("lima", officer.document(code+".2.asc")); !strings.Contains(string(text), wordsOfDefender) {
 		t.Errorf("the officer reads\n%s", text)
 	}
@@ -241,9 +246,9 @@ func TestReplyWhileEverythingIsDown(t *testing.T) {
 	officer.press("ack:" + code)
 	officer.press("reply:" + code)
 	officer.says(wordsOfDesk)
-	officer.sees("what would be sent", func(v telegramsim.View) bool { return has(v, "reply:"+code+"#send.1") })
+	send := officer.shown(code, wordsOfDesk)
 	r.kill() // in the middle of it
-	if _, err := officer.Press("reply:" + code + "#send.1"); err != nil {
+	if _, err := officer.Press(send); err != nil {
 		t.Fatal(err)
 	}
 	r.start()
