@@ -117,6 +117,24 @@ func TestACaseLooksAgainAndIsNotKeptForThat(t *testing.T) {
 	}
 }
 
+// A case is sent also while nobody knows who has room: the part of the store that keeps a desk's cases may be away.
+func TestACaseIsSentWhileNobodyKnowsWhoHasRoom(t *testing.T) {
+	b := newBench(t)
+	full := newMemory()
+	full.away = errors.New("away")
+	b.turner.counts = full
+	b.turner.dir = referrals.NewDirectory([]*referrals.Desk{{ID: "fld", Kind: referrals.NGODesk, Name: "Front Line Defenders", AllCountries: true, Zone: time.UTC,
+		Accepting: true, Ladder: []referrals.Rung{{Chat: fldChat}}, AcceptWithin: 30 * time.Minute, Capacity: 1, Needs: []string{"relocation", "legal"},
+		Applicants: []string{"individual"}}})
+	tn := &turn{turner: b.turner, work: b.work, state: chatState{Chat: 5, Bot: lineBot}, at: noon}
+	if err := tn.effect(t.Context(), flows.Effect{Kind: flows.Submit, Draft: filled("fld")}, flows.Session{}); err != nil || len(tn.out.Births) != 1 {
+		t.Fatalf("%d cases, %v", len(tn.out.Births), err)
+	}
+	if m := tn.out.Errands[0].Move; m == nil || m.Desk != "fld" || m.To != referrals.Offered {
+		t.Errorf("leaves %+v", tn.out.Errands[0])
+	}
+}
+
 // Consent taken back from one desk deletes its copies at once, ends what is sealed for it, and tells the case without naming
 // the desk in the clear.
 func TestConsentTakenBackFromOneDesk(t *testing.T) {
