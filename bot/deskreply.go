@@ -147,6 +147,9 @@ func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding
 		parts = append(parts, a.text("desk.reply.in_theirs", nil), replyQuestion(a.texts, a.lang, t.Ask, h.Code, d))
 	case t.File != nil:
 		parts = append(parts, a.text("desk.reply.file", map[string]any{"Kind": a.text("document.kind."+string(t.Kind), nil)}), t.Words)
+		if t.File.Name != "" { // it is seen on the defender's phone as the officer's computer named it
+			parts = append(parts, a.text("desk.reply.file_name", map[string]any{"Name": t.File.Name}))
+		}
 	default:
 		parts = append(parts, t.Words)
 	}

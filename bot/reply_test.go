@@ -396,6 +396,17 @@ func TestOnlyWhatWasShownIsSent(t *testing.T) {
 	}
 }
 
+// The name of a file is seen on the defender's phone: the officer reads it before it goes.
+func TestTheNameOfAFileIsShownFirst(t *testing.T) {
+	for name, want := range map[string]bool{"visa of Juana.pdf": true, "": false} {
+		b := asked(t)
+		c, _ := find(b.take(atLima(strings.Replace(say(20, ""), `"text":""`, `"document":{"file_id":"v","file_name":`+quoted(name)+`}`, 1))), "sendMessage")
+		if got := strings.Contains(c.text(), b.texts.Text("es", "desk.reply.file_name", map[string]any{"Name": name})); got != want {
+			t.Errorf("%q: shown %q", name, c.text())
+		}
+	}
+}
+
 // What cannot be passed on is refused before it is shown, and nothing of it is kept.
 func TestWhatCannotBePassedOn(t *testing.T) {
 	for name, update := range map[string]string{
