@@ -32,7 +32,7 @@ func (tn *turn) asks(code string, q flows.Question) (text flows.Text, rows [][]f
 	case referrals.ConsentField:
 		return asksConsent(tn.deskName(q.By), code, q)
 	case referrals.Reached:
-		text, rows = flows.AskReached(code, tn.deskName(q.About))
+		text, rows = flows.AskReached(code, tn.deskName(q.About), q.Mark)
 		return text, rows, true
 	default:
 		return flows.Text{}, nil, false

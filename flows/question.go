@@ -2,6 +2,8 @@ package flows
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,8 @@ type Question struct {
 	For  string    `json:"fo,omitempty"`
 	Copy bool      `json:"cp,omitempty"`
 	At   time.Time `json:"at"`
+	// Mark stands behind the values of its buttons where they do not name what it is about: empty for the first of a case, then a number.
+	Mark string `json:"mk,omitempty"`
 }
 
 // mostQuestions is how many questions of a case are open at a time; the oldest give way.
@@ -48,8 +52,23 @@ func (e *Engine) Ask(s Session, code string, q Question) (Session, bool) {
 	s.Cases = slices.Clone(s.Cases)
 	c := &s.Cases[i]
 	c.close(q)
+	if _, marked := replies[q.Field]; marked {
+		q.Mark = c.mark(q.About)
+	}
 	c.Questions = append(c.Questions[max(0, len(c.Questions)-mostQuestions+1):], q)
 	return s, true
+}
+
+// mark is the mark of what a case's questions are about, always the same.
+func (c *Case) mark(about string) string {
+	i := slices.Index(c.Marked, about)
+	if i < 0 {
+		i, c.Marked = len(c.Marked), append(slices.Clip(c.Marked), about)
+	}
+	if i == 0 {
+		return ""
+	}
+	return strconv.Itoa(i)
 }
 
 // Asked is the open question of a case by its field and what it is about.
@@ -113,28 +132,28 @@ func (t *turn) over() { t.toast = Text{Key: "toast.question_over"} }
 // reply ends an open question of a case by what was pressed: the caller is told by an effect, and the message that asked says instead
 // what was answered.
 func (t *turn) reply(c *Case) {
-	q, open := c.openFor(t.in.Field, t.in.Value)
+	value, mark, _ := strings.Cut(t.in.Value, ":")
+	q, open := c.openFor(t.in.Field, mark)
 	says, known := Text{}, replies[t.in.Field]
 	if open && known != nil && c.Open() {
-		says, open = known(*c, q, t.in.Value)
+		says, open = known(*c, q, value)
 	}
 	if says.Key == "" || !open {
 		t.over()
 		return
 	}
 	c.close(q)
-	t.doing = append(t.doing, Effect{Kind: Answered, Case: c.Code, Question: q, Value: t.in.Value})
+	t.doing = append(t.doing, Effect{Kind: Answered, Case: c.Code, Question: q, Value: value})
 	t.says = says
 }
 
-// openFor is the open question that a button answers: the one about what the button names, or else the newest of its field.
-func (c Case) openFor(field, value string) (found Question, open bool) {
-	for _, q := range c.Questions {
-		if q.Field == field && (!open || found.About != value) {
-			found, open = q, true
-		}
+// openFor is the open question that a button answers, by its field and mark: one that was asked before, about another desk, is another.
+func (c Case) openFor(field, mark string) (Question, bool) {
+	i := slices.IndexFunc(c.Questions, func(q Question) bool { return q.Field == field && q.Mark == mark })
+	if i < 0 {
+		return Question{}, false
 	}
-	return found, open
+	return c.Questions[i], true
 }
 
 // answerBack begins an addition to the case below whose news the button stands, or goes on with the one that waits.

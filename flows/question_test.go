@@ -28,6 +28,36 @@ func TestAskIsAskedOnce(t *testing.T) {
 	}
 }
 
+// A button answers the question that it stands below, also when another desk was asked about since.
+func TestAButtonAnswersItsOwnQuestion(t *testing.T) {
+	e := newEngine(t, fakeDirectory{})
+	s, _ := e.Ask(asking(), "TEST-2222", Question{Field: "reached", About: "fld", At: noon})
+	s, _ = e.Ask(s, "TEST-2222", Question{Field: "reached", About: "pbi", At: noon.Add(time.Hour)})
+	press := func(value string) Outcome {
+		return mustStep(t, e, s, Input{Kind: Press, Field: "reached", Value: value, Token: "TEST-2222"})
+	}
+	for about, want := range map[string]string{"fld": "no", "pbi": "no:1"} {
+		q, _ := s.Cases[0].Asked("reached", about)
+		_, rows := AskReached("TEST-2222", about, q.Mark)
+		if got := rows[2][0].Value; got != want {
+			t.Fatalf("about %s: %q, want %q", about, got, want)
+		}
+		out := press(want)
+		if len(out.Effects) != 1 || out.Effects[0].Question.About != about || out.Effects[0].Value != "no" {
+			t.Errorf("%s answers %+v", want, out.Effects)
+		}
+	}
+	s = press("no").Session
+	for _, value := range []string{"no", "yes", "no:2", "no:", "no:0", "no:01", ":1", "other:1"} {
+		if out := press(value); len(out.Effects) != 0 || out.Toast.Key != "toast.question_over" {
+			t.Errorf("%s answers %+v, %q", value, out.Effects, out.Toast.Key)
+		}
+	}
+	if s, _ = e.Ask(s, "TEST-2222", Question{Field: "reached", About: "fld", At: noon.Add(2 * time.Hour)}); press("no").Effects[0].Question.About != "fld" {
+		t.Error("asked about again, its first message answers something else")
+	}
+}
+
 func TestAskOfAnEndedCase(t *testing.T) {
 	e := newEngine(t, fakeDirectory{})
 	for _, state := range []string{"withdrawn", "closed", "completed"} {

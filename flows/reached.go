@@ -18,11 +18,14 @@ func reached(c Case, _ Question, value string) (Text, bool) {
 	return Text{}, false
 }
 
-// AskReached is the question whether a desk, by its name, has reached the person, and its buttons.
-func AskReached(code, name string) (Text, [][]Button) {
+// AskReached is the question whether a desk, by its name, has reached the person, and its buttons, which carry its mark.
+func AskReached(code, name, mark string) (Text, [][]Button) {
+	if mark != "" {
+		mark = ":" + mark
+	}
 	var rows [][]Button
 	for _, a := range reachedAnswers {
-		rows = append(rows, []Button{QuestionButton(code, "reached", a.value, Text{Key: a.button})})
+		rows = append(rows, []Button{QuestionButton(code, "reached", a.value+mark, Text{Key: a.button})})
 	}
 	return Text{Key: "ask.reached", Args: map[string]any{"Code": code, "Desk": desk(name)}}, rows
 }

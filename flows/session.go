@@ -117,6 +117,8 @@ type Case struct {
 	At time.Time `json:"at,omitzero"`
 	// Questions are those that were asked about it and not answered.
 	Questions []Question `json:"q,omitempty"`
+	// Marked are what questions were about whose buttons do not say so, in the order of their marks.
+	Marked []string `json:"mk,omitempty"`
 	// Others are the ids of organisations that could have been chosen when it was sent and were not, in the order of the route;
 	// Refused are the desks that the person said no to since.
 	Others  []string `json:"o,omitempty"`
