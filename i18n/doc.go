@@ -10,6 +10,7 @@
 //	fields.toml  names of fields and of their values: button labels, labels in the sealed document
 //	line.toml    what the line tells defenders outside the tables: notices, errors, commands, the bot
 //	desk.toml    what officers and NGOs see
+//	*.toml       what one feature says, to both sides: reply, refer, duty and others
 //
 // go-i18n reads and validates the files; keys are flat ("menu.text" = "…") or nested in tables, a full
 // stop between the parts. A table that holds only plural categories (zero, one, two, few, many, other)
