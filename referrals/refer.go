@@ -23,7 +23,8 @@ type Refer struct {
 	At   time.Time `json:"at,omitzero"`
 	// Agreed says that the defender said yes, and that the document which By seals is awaited.
 	Agreed bool `json:"a,omitempty"`
-	// Quiet says that By was told that no answer came within AskedFor. One that comes later counts all the same.
+	// Quiet says that By was told that no answer came within AskedFor, or, once agreed, reminded that the document is awaited. What comes
+	// later counts all the same.
 	Quiet bool `json:"q,omitempty"`
 	// Why is what was wrong with the document, in an event of one that was not fit.
 	Why string `json:"w,omitempty"`
@@ -202,7 +203,7 @@ func (c Case) consented(e Event, dir desks) (Case, []Errand) {
 	case j < 0:
 		c.Shares = append(c.Shares, Share{Desk: r.To, Kind: dir.Desk(r.To).Kind, Stage: Awaited})
 	}
-	r.Agreed, r.At = true, e.At
+	r.Agreed, r.At, r.Quiet = true, e.At, false
 	c.Refers = append(c.Refers, r)
 	return c, c.tellReferrer(r, NoticeReferKey, e.At, dir)
 }
@@ -286,21 +287,26 @@ func (c Case) unasked(at time.Time, dir desks) (Case, []Errand) {
 	return c, out
 }
 
-// quiet tells desks that no answer has come, each once.
+// quiet tells desks that no answer has come, and those that were agreed with that their document has not: nobody else can seal it, and
+// the defender was told that it would be. Each once.
 func (c Case) quiet(at time.Time, dir desks) (Case, []Errand) {
 	var out []Errand
 	c.Refers = slices.Clone(c.Refers)
 	for i, r := range c.Refers {
 		if r.waits() && !at.Before(r.At.Add(AskedFor)) {
 			c.Refers[i].Quiet = true
-			out = append(out, c.tellReferrer(r, NoticeReferQuiet, at, dir)...)
+			kind := NoticeReferQuiet
+			if r.Agreed {
+				kind = NoticeReferKey
+			}
+			out = append(out, c.tellReferrer(r, kind, at, dir)...)
 		}
 	}
 	return c, out
 }
 
-// waits says that the defender was asked and the desk has heard nothing yet.
-func (r Refer) waits() bool { return !r.Agreed && !r.Quiet }
+// waits says that the defender was asked, or has agreed, and the desk has heard nothing since.
+func (r Refer) waits() bool { return !r.Quiet }
 
 // tellReferrer tells whoever asked for something what became of it, or their colleagues who know the case when that place of
 // the ladder is nobody's any more.

@@ -207,6 +207,14 @@ func TestNoAnswerIsToldOnce(t *testing.T) {
 	if _, errands := quiet.Happen(referred(t, quiet, "yes lima andes", noon), dir); said(t, errands) != "key lima andes" {
 		t.Errorf("a late answer: %s", said(t, errands))
 	}
+	agreed, _ := quiet.Happen(referred(t, quiet, "yes lima andes", asked), dir) // and nobody seals the document
+	reminded, errands := agreed.Overdue(asked.Add(AskedFor), dir)
+	if said(t, errands) != "key lima andes" || !agreed.Due().Equal(asked.Add(AskedFor)) || !reminded.Due().IsZero() {
+		t.Errorf("agreed and forgotten: %s, due %v, then %v", said(t, errands), agreed.Due(), reminded.Due())
+	}
+	if passed, _ := reminded.Happen(referred(t, reminded, "fit lima andes", asked), dir); !passed.Due().IsZero() {
+		t.Errorf("passed on, and due %v", passed.Due())
+	}
 	if _, errands := quiet.Happen(referred(t, quiet, "suggest lima a", noon), dir); said(t, errands) != "ask, asked lima a" {
 		t.Errorf("another organisation afterwards: %s", said(t, errands))
 	}
