@@ -88,6 +88,7 @@ func (a *atDesk) replyAsk(ctx context.Context, ask string, p onCase) error {
 	}
 	a.toast("desk.toast.ask", nil)
 	t.At, t.Number = a.at.UnixMilli(), t.Number+1
+	t.Only = t.Message != 0
 	t.Ask, t.Words, t.File, t.Message = ask, "", nil, 0
 	return a.showReply(ctx, t, p.h, p.d)
 }
@@ -105,6 +106,7 @@ func (a *atDesk) wroteReply(ctx context.Context, m *message, h referrals.Holding
 		return nil
 	}
 	t.Number++
+	t.Only = t.Message != 0 && t.Message != m.ID
 	t.Ask, t.Words, t.File, t.Kind, t.Message = "", in.Item.Text, in.Item.File, in.Item.Kind, m.ID
 	return a.showReply(ctx, t, h, d)
 }
@@ -152,6 +154,9 @@ func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding
 		}
 	default:
 		parts = append(parts, t.Words)
+	}
+	if t.Only {
+		parts = append(parts, a.text("desk.reply.only", nil))
 	}
 	parts = slices.DeleteFunc(append(parts, a.text("desk.reply.confirm", nil)), func(s string) bool { return s == "" })
 	k := &keyboard{Rows: [][]button{

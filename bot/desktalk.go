@@ -41,6 +41,8 @@ type deskTalk struct {
 	File    *flows.File    `json:"f,omitempty"`
 	Kind    flows.ItemKind `json:"k,omitempty"`
 	Message int            `json:"m,omitempty"`
+	// Only says that something else was written before it, which is not sent.
+	Only bool `json:"on,omitempty"`
 }
 
 // talks are what an officer's chat can be in the middle of.

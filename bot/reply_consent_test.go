@@ -39,6 +39,28 @@ func TestRepliesOnTheirWayWhenConsentIsTakenBack(t *testing.T) {
 	}
 }
 
+// Of several photos that were sent at once, or of a long text that Telegram cut in two, the last goes, and the officer is told so.
+func TestWhatWasSentBeforeIsSaidNotToGo(t *testing.T) {
+	photo := func(id int) string {
+		return atLima(strings.Replace(say(id, ""), `"text":""`, `"photo":[{"file_id":"p"}]`, 1))
+	}
+	b := asked(t)
+	only := b.texts.Text("es", "desk.reply.only", nil)
+	for i, want := range []bool{false, true, true} {
+		if c, _ := find(b.take(photo(20+i)), "sendMessage"); strings.Contains(c.text(), only) != want {
+			t.Errorf("photo %d: shown %q", i+1, c.text())
+		}
+	}
+	if c, _ := find(b.take(atLima(pressOn(9, "reply:AAAA-BBBB#call"))), "sendMessage"); !strings.Contains(c.text(), only) {
+		t.Errorf("a question instead: shown %q", c.text())
+	}
+	b = asked(t)
+	b.take(atLima(say(20, "one")))
+	if c, _ := find(b.take(atLima(strings.Replace(say(20, "two"), `"message"`, `"edited_message"`, 1))), "sendMessage"); strings.Contains(c.text(), only) {
+		t.Errorf("the same message, changed: shown %q", c.text())
+	}
+}
+
 // The name of a file is seen on the defender's phone: the officer reads it before it goes.
 func TestTheNameOfAFileIsShownFirst(t *testing.T) {
 	for name, want := range map[string]bool{"visa of Juana.pdf": true, "": false} {
