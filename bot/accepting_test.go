@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +199,29 @@ func TestWhetherTheyWereReached(t *testing.T) {
 		if !strings.Contains(said, "Front Line Defenders") || strings.Contains(said, "desk.") {
 			t.Errorf("%s is said as %q", answer, said)
 		}
+	}
+}
+
+// Two organisations that are asked about in the same moment, because the line was away when each was due, have an answer each: the second is
+// no repetition of the first.
+func TestTwoThatAreAskedAboutAtOnceAreAnsweredEach(t *testing.T) {
+	b := owning(t)
+	for _, about := range []string{"fld", "pbi"} {
+		b.heard(t, referrals.News{Code: "AAAA-BBBB", At: noon, Question: &referrals.Question{Field: referrals.Reached, About: about, At: noon}})
+	}
+	b.take(pressOn(31, "reached:yes#AAAA-BBBB"), pressOn(32, "reached:no:1#AAAA-BBBB"))
+	ids := map[string]string{}
+	for _, e := range b.last.Errands {
+		var told referrals.Event
+		if e.Post != nil && json.Unmarshal(e.Post.Body, &told) == nil && told.Question != nil {
+			ids[e.Post.ID] = told.Question.About + " " + told.Answer
+		}
+		if e.Post != nil && strings.Contains(e.Post.ID, "pbi") {
+			t.Errorf("whom it is about stands in %s", e.Post.ID)
+		}
+	}
+	if said := slices.Sorted(maps.Values(ids)); !slices.Equal(said, []string{"fld yes", "pbi no"}) {
+		t.Errorf("the case hears %q", ids)
 	}
 }
 

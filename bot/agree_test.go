@@ -272,6 +272,21 @@ func TestAYesThatCannotBeFollowed(t *testing.T) {
 	}
 }
 
+// The same where an organisation that a desk suggested was taken out of the configuration before the yes: nothing is said to be agreed to.
+func TestAYesToAnOrganisationThatIsGone(t *testing.T) {
+	b := owning(t)
+	s := b.state()
+	s.Session.Cases[0].Questions = []flows.Question{{Field: referrals.ConsentField, About: "gone", By: "lima", Name: "Gone Elsewhere", At: noon}}
+	b.record(s)
+	calls := b.take(pressOn(31, "consent:gone#AAAA-BBBB"))
+	if _, edited := find(calls, "editMessageText"); edited || len(happenedTo(t, b.last)) > 0 || len(b.theCase().Questions) != 1 {
+		t.Errorf("%q, %+v", methods(calls), b.theCase())
+	}
+	if c, ok := find(calls, "sendMessage"); !ok || !strings.Contains(c.text(), "Gone Elsewhere") {
+		t.Errorf("%q", methods(calls))
+	}
+}
+
 // In the middle of something else, that waits.
 func TestAYesInTheMiddleOfSomethingElse(t *testing.T) {
 	b := owning(t)

@@ -54,6 +54,9 @@ func (tn *turn) answered(e flows.Effect, before flows.Session) {
 	q := referrals.Question{Field: e.Question.Field, About: e.Question.About, By: e.Question.By, At: e.Question.At}
 	// Ids stand in the store in the clear: whom it is about is not in them.
 	id := fmt.Sprintf("answered:%s:%s:%d", code, q.Field, q.At.UnixMilli())
+	if e.Question.Mark != "" { // asked in the same moment as the one about another desk
+		id += ":" + e.Question.Mark
+	}
 	p := referrals.EventPost(tn.work.Slot, code, id, referrals.Event{Kind: referrals.WasAnswered, At: tn.at, Question: &q, Answer: e.Value})
 	tn.out.Errands = append(tn.out.Errands, referrals.Errand{Post: &p})
 }
@@ -62,12 +65,12 @@ func (tn *turn) answered(e flows.Effect, before flows.Session) {
 // what was answered.
 func (tn *turn) beside(ctx context.Context, u update, out flows.Outcome, before flows.Session) error {
 	tn.press(u, out.Toast)
-	tn.says(u, out)
 	for _, e := range out.Effects {
 		if err := tn.effect(ctx, e, before); err != nil {
 			return err
 		}
 	}
+	tn.says(u, out) // behind what may fail to follow from it
 	return nil
 }
 
