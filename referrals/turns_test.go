@@ -91,6 +91,10 @@ func inWords(t testing.TB, errands []Errand) string {
 	t.Helper()
 	var said []string
 	for i, e := range errands {
+		if e.Line != nil && e.Line.Kind == LineReached {
+			said = append(said, "line "+e.Line.Desk+" "+e.Line.Why)
+			continue
+		}
 		if e.Line != nil { // said with the page that it stands behind
 			page := errands[max(0, i-1)].Notice
 			if page == nil || page.Kind != NoticePage || *e.Line != (Line{Kind: LinePaged, Code: page.Code, Lane: page.Lane, At: page.At, Way: ByLine}) {

@@ -63,8 +63,8 @@ func (c *Case) waits(forSomebody bool, at time.Time) {
 	c.Looks++
 }
 
-// reached keeps what the defender says of a desk that took the case on, and tells it to that desk and to the government's that
-// has the case: no more than what was pressed.
+// reached keeps what the defender says of a desk that took the case on, writes it to the audit trail, and tells it to that desk and to
+// the government's that has the case: no more than what was pressed.
 func (c Case) reached(e Event) (Case, []Errand) {
 	about := -1
 	for i, s := range c.Shares {
@@ -83,7 +83,8 @@ func (c Case) reached(e Event) (Case, []Errand) {
 				Origin: c.Slot, At: e.At, About: e.Question.About, Answer: e.Answer}})
 		}
 	}
-	return c, out
+	line := Line{Kind: LineReached, Desk: e.Question.About, Code: c.Shares[about].Holding, Lane: c.Lane, At: e.At, Way: ByDefender, Why: e.Answer}
+	return c, append(out, Errand{Line: &line})
 }
 
 // ReachedAnswer says that a value answers whether a desk has reached the defender.

@@ -122,8 +122,11 @@ func TestWhatTheDefenderSaysIsShownToBothDesks(t *testing.T) {
 		return Event{Kind: WasAnswered, At: noon.Add(26 * time.Hour), Question: &Question{Field: Reached, About: about}, Answer: answer}
 	}
 	next, errands := c.Happen(says("a", "not_yet"), lineRooms())
-	if got := inWords(t, errands); got != "reached lima, reached a" {
+	if got := inWords(t, errands); got != "reached lima, reached a, line a not_yet" {
 		t.Fatal(got)
+	}
+	if l := *errands[2].Line; l != (Line{Kind: LineReached, Desk: "a", Code: "K7QM-3XRP-1", Lane: next.Lane, At: noon.Add(26 * time.Hour), Way: ByDefender, Why: "not_yet"}) {
+		t.Errorf("%+v", l)
 	}
 	for i, code := range []string{"K7QM-3XRP", "K7QM-3XRP-1"} {
 		if n := errands[i].Notice; n.Code != code || n.About != "a" || n.Answer != "not_yet" || n.Rung != EveryRung {
