@@ -59,7 +59,7 @@ func (tn *turn) othersFor(c flows.Case) []*referrals.Desk {
 func (tn *turn) othersThan(d flows.Draft, desks []string) []string {
 	g := &guide{dir: tn.dir, seal: tn.seal, texts: tn.texts}
 	var out []string
-	for _, r := range g.Consents(d.Flow, first(d.Answers["country"]), d.Answers) {
+	for _, r := range g.Consents(d.Flow, first(d.Answers["country"]), tn.lang(), d.Answers) {
 		if n := tn.dir.Desk(r.Value); n != nil && n.Kind == referrals.NGODesk && !slices.Contains(desks, n.ID) {
 			out = append(out, n.ID)
 		}

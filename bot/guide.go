@@ -56,8 +56,8 @@ func (g *guide) Languages() []string { return g.texts.Languages() }
 
 // Consents lists who may be offered in a consent question: the mission or headquarters in its place,
 // the NGOs that serve such a case when it is one of danger, headquarters.
-func (g *guide) Consents(flow, country string, answers map[string][]string) []flows.Recipient {
-	facts := referrals.Facts{Country: country, Applicant: first(answers["applicant"]), Needs: answers["need"]}
+func (g *guide) Consents(flow, country, language string, answers map[string][]string) []flows.Recipient {
+	facts := referrals.Facts{Country: country, Language: language, Applicant: first(answers["applicant"]), Needs: answers["need"]}
 	var out []flows.Recipient
 	for _, c := range g.dir.Route(facts, g.seal.Usable, g.dir.Load) {
 		if !c.Receives() || c.Desk.Kind == referrals.NGODesk && flow == flows.FlowContact {

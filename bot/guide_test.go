@@ -47,7 +47,7 @@ func TestGuideOffersWhoCanRead(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := values(newGuide(t, tt.dead...).Consents(tt.flow, tt.country, tt.answers)); !slices.Equal(got, tt.want) {
+			if got := values(newGuide(t, tt.dead...).Consents(tt.flow, tt.country, "es", tt.answers)); !slices.Equal(got, tt.want) {
 				t.Errorf("offered %q, want %q", got, tt.want)
 			}
 		})
@@ -74,5 +74,28 @@ func TestGuideKnowsMissions(t *testing.T) {
 	asks[0] = "changed"
 	if got := newGuide(t).Asks("PE"); got[0] == "changed" || len(newGuide(t).Asks("AQ")) != 0 {
 		t.Errorf("asks %q", got)
+	}
+}
+
+// Of two organisations that differ in nothing else, the one that reads what the person writes comes first: in the question, and when
+// the case is sent.
+func TestWhoReadsTheLanguageComesFirst(t *testing.T) {
+	ngo := func(id, language string) *referrals.Desk {
+		return &referrals.Desk{ID: id, Kind: referrals.NGODesk, Name: id, AllCountries: true, Accepting: true, Languages: []string{language}}
+	}
+	dir := referrals.NewDirectory([]*referrals.Desk{ngo("one", "en"), ngo("two", "es")})
+	for language, want := range map[string][]string{"en": {"one", "two"}, "es": {"two", "one"}} {
+		g := &guide{dir: dir, seal: &glass{dead: map[string]bool{}}, texts: testTexts(t)}
+		if got := values(g.Consents(flows.FlowEmergency, "PE", language, nil)); !slices.Equal(got, want) {
+			t.Errorf("%s: offered %q, want %q", language, got, want)
+		}
+		tn := &turn{turner: &turner{dir: dir}, state: chatState{Session: flows.Session{Language: language}}}
+		var sent []string
+		for _, d := range tn.consented(flows.Draft{Answers: map[string][]string{"country": {"PE"}, "consent": {"one", "two"}}}) {
+			sent = append(sent, d.ID)
+		}
+		if !slices.Equal(sent, want) {
+			t.Errorf("%s: their turn comes as %q, want %q", language, sent, want)
+		}
 	}
 }

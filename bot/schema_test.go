@@ -24,7 +24,7 @@ func (everywhere) Languages() []string       { return []string{"en"} }
 func (everywhere) Mission(string) (flows.Recipient, bool) {
 	return flows.Recipient{Value: "mission", Name: "Embassy"}, true
 }
-func (everywhere) Consents(string, string, map[string][]string) []flows.Recipient {
+func (everywhere) Consents(string, string, string, map[string][]string) []flows.Recipient {
 	return []flows.Recipient{{Value: "mission", Name: "Embassy"}, {Value: "front-line-defenders", Name: "NGO"},
 		{Value: "headquarters", Name: "Desk"}}
 }

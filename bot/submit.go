@@ -62,7 +62,7 @@ func (tn *turn) consented(d flows.Draft) []*referrals.Desk {
 		out = append(out, m)
 	}
 	// The same facts as in the consent question, so that the order is the one that was shown.
-	facts := referrals.Facts{Country: country, Applicant: first(d.Answers["applicant"]),
+	facts := referrals.Facts{Country: country, Language: tn.lang(), Applicant: first(d.Answers["applicant"]),
 		Needs: d.Answers["need"], Lane: laneOf(d)}
 	for _, c := range tn.dir.Route(facts, nil, tn.dir.Load) {
 		if c.Desk.Kind == referrals.NGODesk && agreed[c.Desk.ID] {

@@ -20,8 +20,8 @@ type places interface {
 
 // desks tells who may be written to.
 type desks interface {
-	// Consents lists who may be offered in a consent question, in order.
-	Consents(flow, country string, answers map[string][]string) []Recipient
+	// Consents lists who may be offered in a consent question, in order. The language is the one that the person writes.
+	Consents(flow, country, language string, answers map[string][]string) []Recipient
 	// Asks lists the kinds of contact that the country's mission offers.
 	Asks(country string) []string
 }

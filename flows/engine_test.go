@@ -37,7 +37,7 @@ func (f fakeDirectory) Languages() []string {
 	return f.languages
 }
 
-func (f fakeDirectory) Consents(flow, country string, answers map[string][]string) []Recipient {
+func (f fakeDirectory) Consents(flow, country, language string, answers map[string][]string) []Recipient {
 	var list []Recipient
 	if f.nobody {
 		return nil

@@ -79,8 +79,8 @@ type changing struct {
 	lost *bool
 }
 
-func (c changing) Consents(flow, country string, answers map[string][]string) []Recipient {
-	list := c.fakeDirectory.Consents(flow, country, answers)
+func (c changing) Consents(flow, country, language string, answers map[string][]string) []Recipient {
+	list := c.fakeDirectory.Consents(flow, country, language, answers)
 	if *c.lost {
 		return list[1:]
 	}

@@ -294,5 +294,5 @@ func (t *turn) consented(on string) error {
 // recipients are those who may be offered for the draft.
 func (t *turn) recipients() []Recipient {
 	d := t.s.Draft
-	return t.e.directory.Consents(d.Flow, d.first("country"), d.Answers)
+	return t.e.directory.Consents(d.Flow, d.first("country"), t.s.Language, d.Answers)
 }

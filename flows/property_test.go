@@ -249,7 +249,7 @@ func (w *walk) effect(e Effect) {
 		return
 	}
 	consents := e.Draft.Answers["consent"]
-	offered := w.e.directory.Consents(e.Draft.Flow, e.Draft.first("country"), e.Draft.Answers)
+	offered := w.e.directory.Consents(e.Draft.Flow, e.Draft.first("country"), "en", e.Draft.Answers)
 	for _, v := range consents {
 		if !slices.ContainsFunc(offered, func(r Recipient) bool { return r.Value == v }) {
 			w.t.Fatalf("sent to %q, which is not offered", v)

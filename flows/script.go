@@ -122,7 +122,7 @@ func (p *Player) submitted(d Draft) Case {
 	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 	c := Case{Code: "TEST-222" + string(letters[p.codes%len(letters)]), Flow: d.Flow, Country: d.first("country"), SentAt: p.at, State: "sent"}
 	p.codes++
-	for _, r := range p.engine.directory.Consents(d.Flow, d.first("country"), d.Answers) {
+	for _, r := range p.engine.directory.Consents(d.Flow, d.first("country"), p.session.Language, d.Answers) {
 		if slices.Contains(d.Answers["consent"], r.Value) {
 			c.Desks, c.Names = append(c.Desks, r.Value), append(c.Names, r.Name)
 		}

@@ -30,7 +30,7 @@ func (rehearsal) Mission(country string) (flows.Recipient, bool) {
 func (rehearsal) Languages() []string { return i18n.Shipped() }
 
 // Consents are the mission, headquarters, and in danger the NGOs.
-func (r rehearsal) Consents(flow, country string, answers map[string][]string) []flows.Recipient {
+func (r rehearsal) Consents(flow, country, language string, answers map[string][]string) []flows.Recipient {
 	mission, takesPart := r.Mission(country)
 	headquarters := flows.Recipient{Value: referrals.Headquarters, Name: "Human Rights Desk", Instead: !takesPart}
 	list := []flows.Recipient{mission, headquarters}
