@@ -132,7 +132,7 @@ func (m *mailer) reaches(n referrals.Notice) bool {
 	switch {
 	case n.Kind == referrals.NoticePage:
 		return m.Operator != ""
-	case n.Kind == referrals.NoticeOpened, n.Kind == referrals.NoticeHandedOver, n.Kind.OfReferring(), strings.HasSuffix(n.Document, ".pgp"):
+	case !slices.Contains(mailedKinds[:], n.Kind), strings.HasSuffix(n.Document, ".pgp"):
 		return false
 	}
 	d := m.desks.dir.Desk(n.Desk)

@@ -81,7 +81,8 @@ var (
 	deskStates = [...]referrals.State{referrals.Alerted, referrals.Silent, referrals.Acknowledged, referrals.Closed}
 	ngoStates  = [...]referrals.State{referrals.Offered, referrals.Claimed, referrals.Accepted, referrals.Completed, referrals.Declined,
 		referrals.Expired, referrals.Returned, referrals.Withdrawn}
-	refusals    = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "no_room", "secret", "body", "enrol"}
+	refusals = [...]string{"rate", "stranger", "bytes", "unknown_code", "wrong_state", "no_room", "secret", "body", "enrol"}
+	// What goes by mail, too: package mail has words for these and for nothing else.
 	mailedKinds = [...]referrals.NoticeKind{referrals.NoticeAlert, referrals.NoticeAddition, referrals.NoticeOffer, referrals.NoticeWithdrawn,
 		referrals.NoticeEnded, referrals.NoticeExpired, referrals.NoticePage}
 	mailedAs   = [...]Verdict{MailSent, MailLater, MailRefused, MailSettings, mailLate}
