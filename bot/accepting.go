@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"defenderline/referrals"
@@ -74,8 +73,8 @@ func (a *atDesk) named(d *referrals.Desk) string {
 
 // accept does what the button below the standing of an organisation says. One that is not the chat's is unknown.
 func (a *atDesk) accept(ctx context.Context, value, desk string) error {
-	i := slices.IndexFunc(a.seats, func(s referrals.Seat) bool { return s.Desk.ID == desk && s.Desk.Kind == referrals.NGODesk })
-	if i < 0 || a.roster == nil || value != "yes" && value != "no" {
+	s, sits := a.seat(desk)
+	if !sits || s.Desk.Kind != referrals.NGODesk || a.roster == nil || value != "yes" && value != "no" {
 		a.unknown()
 		a.toast("desk.toast.unknown", nil)
 		return nil

@@ -72,6 +72,15 @@ type keyboard struct {
 	Rows [][]button `json:"inline_keyboard"`
 }
 
+// pair adds a button beside the last one, or below two.
+func (k *keyboard) pair(b button) {
+	if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
+		k.Rows[n-1] = append(k.Rows[n-1], b)
+		return
+	}
+	k.Rows = append(k.Rows, []button{b})
+}
+
 // noPreview keeps Telegram from fetching links: a preview tells its server who asked.
 var noPreview = &models.LinkPreviewOptions{IsDisabled: tg.True()}
 

@@ -70,6 +70,12 @@ func describe(texts *i18n.Catalogue, lang string, h referrals.Holding, d *referr
 	return texts.Text(lang, "desk.case_due", args) + with(texts, lang, h, d)
 }
 
+// languageOf is the language that a desk is written to in.
+func languageOf(texts *i18n.Catalogue, d *referrals.Desk) string {
+	lang, _ := texts.Match(d.Language(texts.Languages()[0]))
+	return lang
+}
+
 // shownCards knows what cards were edited to in the last moments: an act at a desk edits the card that was pressed, and
 // then every card of the case, and what a card shows already need not be sent again.
 type shownCards struct {

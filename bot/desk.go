@@ -42,8 +42,7 @@ type atDesk struct {
 // in the inbox and is tried again.
 func (tn *turn) deskUpdate(ctx context.Context, id string, u update, chat int64) error {
 	seats := tn.dir.ByChat(chat)
-	lang, _ := tn.texts.Match(seats[0].Desk.Language(tn.texts.Languages()[0]))
-	a := &atDesk{turn: tn, id: id, u: u, chat: chat, seats: seats, lang: lang}
+	a := &atDesk{turn: tn, id: id, u: u, chat: chat, seats: seats, lang: languageOf(tn.texts, seats[0].Desk)}
 	if ok, tell := tn.paced.admits(chat, u, tn.at); !ok {
 		tn.meters.Refused.WithLabelValues("rate").Inc()
 		if tell && u.Callback != nil {
@@ -135,6 +134,15 @@ func (a *atDesk) message(text string, k *keyboard) call {
 // toast answers the press.
 func (a *atDesk) toast(key string, args map[string]any) {
 	a.send(answer(a.bot, a.chat, a.u.Callback.ID, a.text(key, args), a.at))
+}
+
+// backRow is the row of a keyboard whose button takes a question away, and ends the talk about a case if it names one.
+func (a *atDesk) backRow(code string) []button {
+	data := "nav:back"
+	if code != "" {
+		data += "#" + code
+	}
+	return []button{{Text: a.text("desk.button.back", nil), Data: data}}
 }
 
 // back takes a question away that was asked by mistake.
@@ -262,13 +270,20 @@ func (a *atDesk) documents(h referrals.Holding, d *referrals.Desk) {
 		Rung: a.rung(d), Code: h.Code, Lane: h.Lane, Origin: h.Origin, At: a.at}})
 }
 
-func (a *atDesk) rung(d *referrals.Desk) int {
+// seat is the officer's seat at a desk, and whether they have one. Its desk is of the moment of the act, and may differ from one
+// that was looked up since.
+func (a *atDesk) seat(desk string) (referrals.Seat, bool) {
 	for _, s := range a.seats {
-		if s.Desk.ID == d.ID { // of another moment, if somebody was enrolled meanwhile
-			return s.Rung
+		if s.Desk.ID == desk {
+			return s, true
 		}
 	}
-	return 0
+	return referrals.Seat{}, false
+}
+
+func (a *atDesk) rung(d *referrals.Desk) int {
+	s, _ := a.seat(d.ID)
+	return s.Rung
 }
 
 // restate shows the case as it is now, in the message whose button was pressed.
@@ -277,7 +292,7 @@ func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
 	if m == nil {
 		return
 	}
-	lang, _ := a.texts.Match(d.Language(a.texts.Languages()[0])) // that of the alert
+	lang := languageOf(a.texts, d) // that of the alert
 	c := card{message: m.ID, caption: m.Document != nil}
 	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h, d)))
 }

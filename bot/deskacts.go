@@ -177,7 +177,7 @@ func (a *atDesk) ask(ctx context.Context, p onCase) error {
 	for _, v := range p.act.Whys() {
 		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button."+field+"."+v, nil), Data: field + ":" + v + "#" + token}})
 	}
-	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}})
+	k.Rows = append(k.Rows, a.backRow(p.h.Code))
 	a.toast("desk.toast.ask", nil)
 	a.tell(a.text("desk.ask."+p.button, map[string]any{"Code": p.h.Code}), k)
 	return nil
@@ -195,12 +195,7 @@ func deskKeyboard(texts *i18n.Catalogue, lang string, h referrals.Holding, d *re
 		if act == "handover" && !d.Shares() {
 			continue
 		}
-		b := caseButton(texts, lang, act, h)
-		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
-			k.Rows[n-1] = append(k.Rows[n-1], b)
-			continue
-		}
-		k.Rows = append(k.Rows, []button{b})
+		k.pair(caseButton(texts, lang, act, h))
 	}
 	return k
 }

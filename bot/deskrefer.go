@@ -89,19 +89,14 @@ func referData(code, token string) string { return "refer:" + code + "#" + token
 func (a *atDesk) referPurpose(p onCase, to *referrals.Desk) {
 	k, all := &keyboard{}, referrals.Purposes()
 	for _, what := range referrals.PurposesOf(to) {
-		b := button{Text: a.text("value.need."+what, nil), Data: referData(p.h.Code, to.ID+forWhat+strconv.Itoa(slices.Index(all, what)))}
-		if n := len(k.Rows); n > 0 && len(k.Rows[n-1]) < 2 {
-			k.Rows[n-1] = append(k.Rows[n-1], b)
-			continue
-		}
-		k.Rows = append(k.Rows, []button{b})
+		k.pair(button{Text: a.text("value.need."+what, nil), Data: referData(p.h.Code, to.ID+forWhat+strconv.Itoa(slices.Index(all, what)))})
 	}
 	a.referShow(a.text("desk.refer_purpose", map[string]any{"Code": p.h.Code, "Org": to.Name}), k, p, true)
 }
 
 // referShow asks something, in the place of what was asked before or in a message of its own.
 func (a *atDesk) referShow(text string, k *keyboard, p onCase, instead bool) {
-	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}})
+	k.Rows = append(k.Rows, a.backRow(p.h.Code))
 	a.toast("desk.toast.ask", nil)
 	if m := a.u.Callback.Message; instead && m != nil {
 		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
@@ -138,7 +133,7 @@ func (a *atDesk) referSend(ctx context.Context, id string, p onCase) error {
 	}
 	t.To = to.ID
 	a.toast("desk.toast.ask", nil)
-	k := &keyboard{Rows: [][]button{{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}}}}
+	k := &keyboard{Rows: [][]button{a.backRow(p.h.Code)}}
 	a.tell(a.text("desk.refer_send", map[string]any{"Code": p.h.Code, "Org": to.Name}), k)
 	return nil
 }

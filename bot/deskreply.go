@@ -52,7 +52,7 @@ func (a *atDesk) reply(ctx context.Context, p onCase) error {
 	for _, ask := range replyAsks {
 		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.reply_"+ask, nil), Data: "reply:" + p.h.Code + "#" + ask}})
 	}
-	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + p.h.Code}})
+	k.Rows = append(k.Rows, a.backRow(p.h.Code))
 	key := "desk.reply.ask"
 	if a.inGroup() {
 		key = "desk.reply.ask_group"
@@ -161,7 +161,7 @@ func (a *atDesk) showReply(ctx context.Context, t *deskTalk, h referrals.Holding
 	parts = slices.DeleteFunc(append(parts, a.text("desk.reply.confirm", nil)), func(s string) bool { return s == "" })
 	k := &keyboard{Rows: [][]button{
 		{{Text: a.text("desk.button.send", nil), Data: "reply:" + h.Code + "#" + t.sends()}},
-		{{Text: a.text("desk.button.back", nil), Data: "nav:back#" + h.Code}}}}
+		a.backRow(h.Code)}}
 	return a.toConfirm(ctx, strings.Join(parts, "\n\n"), k)
 }
 

@@ -97,7 +97,7 @@ func (a *atDesk) talked(ctx context.Context, m *message) (taken bool, err error)
 	if err != nil && !errors.Is(err, referrals.ErrUnknown) {
 		return true, fmt.Errorf("look up a case: %w", err)
 	}
-	if err != nil || d == nil || !a.sits(t.Desk) || !h.Readable() {
+	if _, sits := a.seat(t.Desk); err != nil || d == nil || !sits || !h.Readable() {
 		a.tell(a.text("desk.talk.gone", map[string]any{"Code": t.Code}), nil)
 		return true, a.endTalk(ctx)
 	}
@@ -119,11 +119,6 @@ func (a *atDesk) edited(ctx context.Context, m *message) error {
 	}
 	_, err := a.talked(ctx, m)
 	return err
-}
-
-// sits says that the officer still has a seat at a desk.
-func (a *atDesk) sits(desk string) bool {
-	return slices.ContainsFunc(a.seats, func(s referrals.Seat) bool { return s.Desk.ID == desk })
 }
 
 // toConfirm shows what would be sent, with the buttons below it, in the place of what was shown before.
@@ -168,7 +163,7 @@ func (tn *turn) outlived(ctx context.Context) error {
 	if t.Number == 0 || len(seats) == 0 {
 		return nil
 	}
-	lang, _ := tn.texts.Match(seats[0].Desk.Language(tn.texts.Languages()[0]))
+	lang := languageOf(tn.texts, seats[0].Desk)
 	if t.Message != 0 {
 		tn.send(deletions(t.Bot, t.Chat, []int{t.Message})[0])
 	}

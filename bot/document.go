@@ -14,7 +14,7 @@ import (
 
 // compose writes the document for one desk, in the desk's language, the person's words unaltered.
 func (p *paper) compose(d *referrals.Desk, texts *i18n.Catalogue) []byte {
-	lang, _ := texts.Match(d.Language(texts.Languages()[0]))
+	lang := languageOf(texts, d)
 	w := &writer{texts: texts, lang: lang, files: p.named()}
 	w.head(p, d)
 	w.blank()

@@ -85,10 +85,7 @@ func (a *atDesk) hours(d *referrals.Desk) string {
 
 // dutyButtons are what the officer can change at a desk, which they name where there are several.
 func (a *atDesk) dutyButtons(s referrals.Seat) (rows [][]button) {
-	name := ""
-	if len(a.ownSeats()) > 1 {
-		name = " · " + s.Desk.Name
-	}
+	name := a.named(s.Desk)
 	if !a.is(s.Desk, s.Desk.First()) {
 		rows = append(rows, []button{{Text: a.text("desk.button.duty.take", nil) + name, Data: "duty:take#" + s.Desk.ID}})
 	}
@@ -119,7 +116,7 @@ func (a *atDesk) choose(d *referrals.Desk, question string, data func(rung int) 
 			break
 		}
 	}
-	k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.back", nil), Data: "nav:back"}})
+	k.Rows = append(k.Rows, a.backRow(""))
 	a.toast("desk.toast.ask", nil)
 	a.tell(question, k)
 }
@@ -130,16 +127,16 @@ const mostColleagues = 90
 // dutyPressed does what a button of /duty says: "take", or "give" with or without a rung. A desk that is not the officer's is unknown.
 func (a *atDesk) dutyPressed(ctx context.Context, act, token string) error {
 	desk, rung, chosen := strings.Cut(token, ".")
-	i := slices.IndexFunc(a.seats, func(s referrals.Seat) bool { return s.Desk.ID == desk })
-	if i < 0 || !a.seats[i].Desk.Shares() || a.roster == nil {
+	s, sits := a.seat(desk)
+	if !sits || !s.Desk.Shares() || a.roster == nil {
 		a.unknown()
 		a.toast("desk.toast.duty.unknown", nil)
 		return nil
 	}
-	d := a.seats[i].Desk
+	d := s.Desk
 	switch {
 	case act == "take" && !chosen:
-		return a.take(ctx, d, a.seats[i].Rung)
+		return a.take(ctx, d, s.Rung)
 	case act == "give" && !chosen:
 		a.choose(d, a.text("desk.ask.duty", map[string]any{"Desk": d.Name}), func(rung int) string {
 			return "duty:give#" + d.ID + "." + strconv.Itoa(rung)

@@ -174,7 +174,7 @@ func (tn *turn) hasty() bool {
 
 // deskMenu publishes the desks' commands in a chat, where the line's bot shows everybody else those of defenders.
 func (tn *turn) deskMenu(id int64) {
-	lang, _ := tn.texts.Match(tn.dir.ByChat(id)[0].Desk.Language(tn.texts.Languages()[0]))
+	lang := languageOf(tn.texts, tn.dir.ByChat(id)[0].Desk)
 	type named struct {
 		Command     string `json:"command"`
 		Description string `json:"description"`

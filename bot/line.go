@@ -312,7 +312,7 @@ func (l *Line) publish(ctx context.Context) {
 func (l *Line) deskChats() map[int64]string {
 	out := map[int64]string{}
 	for _, d := range l.o.Directory.Desks() {
-		lang, _ := l.o.Texts.Match(d.Language(l.o.Texts.Languages()[0]))
+		lang := languageOf(l.o.Texts, d)
 		for _, r := range d.Ladder {
 			if r.Chat != 0 {
 				out[r.Chat] = lang

@@ -271,8 +271,7 @@ func early(n referrals.Notice, now time.Time) bool {
 
 // language is the one a desk is written to in.
 func (p *post) language(d *referrals.Desk) string {
-	lang, _ := p.texts.Match(d.Language(p.texts.Languages()[0]))
-	return lang
+	return languageOf(p.texts, d)
 }
 
 // caption is what stands beside a document or an offer: how urgent, which case, until when.

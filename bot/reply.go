@@ -240,7 +240,7 @@ func takesOver(f referrals.Fate) bool {
 
 // fateText is how a fate is told.
 func (tn *turn) fateText(told referrals.Told, note replyNote, d *referrals.Desk) string {
-	lang, _ := tn.texts.Match(d.Language(tn.texts.Languages()[0]))
+	lang := languageOf(tn.texts, d)
 	at := told.At
 	if told.Fate == referrals.FateHeld {
 		at = told.Until
