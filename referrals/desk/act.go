@@ -123,25 +123,39 @@ func textOf(s *string) string {
 
 // body reads the body of an act: nothing, or one JSON object with known members, each once.
 func (c *call) body() (s said, err error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.req.Body, longestBody))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return s, problemOf(tooLarge)
-	case err != nil:
-		return s, because(unreadable, "The body did not come to its end.")
-	case len(raw) == 0:
-		return s, nil
+	raw, err := c.read()
+	if err != nil || len(raw) == 0 {
+		return s, err
 	}
-	media, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return s, problemOf(wrongType)
+	if err := c.isJSON(); err != nil {
+		return s, err
 	}
 	object := strings.HasPrefix(strings.TrimLeft(string(raw), " \t\r\n"), "{") // null would be one, too
 	if !object || json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)) != nil {
 		return s, because(unreadable, "The body is not one JSON object with the members of this act, each once and of its type.")
 	}
 	return s, nil
+}
+
+// read reads the body, up to what any call may have.
+func (c *call) read() ([]byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.req.Body, longestBody))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return nil, problemOf(tooLarge)
+	case err != nil:
+		return nil, because(unreadable, "The body did not come to its end.")
+	}
+	return raw, nil
+}
+
+// isJSON refuses a body that is said to be anything else.
+func (c *call) isJSON() error {
+	if media, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return problemOf(wrongType)
+	}
+	return nil
 }
 
 // actID is the id of the move of an act: derived from the caller's Idempotency-Key, which is bound to this act, or random.

@@ -3,9 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"io"
-	"mime"
-	"net/http"
 
 	"github.com/go-json-experiment/json"
 )
@@ -60,16 +57,12 @@ func opens(c *call) error {
 
 // wish reads the body of opens.
 func (c *call) wish() (bool, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.req.Body, longestBody))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return false, problemOf(tooLarge)
-	case err != nil:
-		return false, because(unreadable, "The body did not come to its end.")
+	raw, err := c.read()
+	if err == nil {
+		err = c.isJSON()
 	}
-	if media, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return false, problemOf(wrongType)
+	if err != nil {
+		return false, err
 	}
 	var said struct {
 		Accepting *bool `json:"accepting"`
