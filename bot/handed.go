@@ -53,7 +53,7 @@ func (fw *fileworker) examine(ctx context.Context, slot string, files *fileJobs,
 		fw.unsay(slot, j, r, out)
 	}
 	files.Jobs = files.Jobs[1:]
-	id := fmt.Sprintf("%s:%s:%d:%d", e.Kind, r.By, r.Rung, j.File.Message)
+	id := fmt.Sprintf("%s:%s:%s:%d:%d", e.Kind, j.Case, r.By, r.Rung, j.File.Message)
 	post := referrals.EventPost(slot, j.Case, id, e)
 	out.Errands = append(out.Errands, referrals.Errand{Post: &post})
 }

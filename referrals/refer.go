@@ -242,7 +242,7 @@ func (c Case) handed(e Event, dir desks) (Case, []Errand) {
 	if err != nil { // strings and numbers only: cannot fail
 		return c, nil
 	}
-	id := fmt.Sprintf("handed:%s:%d:%d", r.By, r.Rung, e.At.UnixMilli())
+	id := fmt.Sprintf("handed:%s:%s:%d:%d", c.Code, r.By, r.Rung, e.At.UnixMilli())
 	return c, []Errand{{Post: &Post{To: Member{Slot: c.Slot, Name: c.Code.FilesName()}, ID: id, Order: e.At.UnixMilli(), Body: body}}}
 }
 
