@@ -89,7 +89,8 @@ func (a *atDesk) replyAsk(ctx context.Context, ask string, p onCase) error {
 	a.toast("desk.toast.ask", nil)
 	t.At, t.Number = a.at.UnixMilli(), t.Number+1
 	t.Only = t.Message != 0
-	t.Ask, t.Words, t.File, t.Message = ask, "", nil, 0
+	t.Ask, t.Words, t.File = ask, "", nil
+	t.rewrites(0)
 	return a.showReply(ctx, t, p.h, p.d)
 }
 
@@ -107,7 +108,8 @@ func (a *atDesk) wroteReply(ctx context.Context, m *message, h referrals.Holding
 	}
 	t.Number++
 	t.Only = t.Message != 0 && t.Message != m.ID
-	t.Ask, t.Words, t.File, t.Kind, t.Message = "", in.Item.Text, in.Item.File, in.Item.Kind, m.ID
+	t.Ask, t.Words, t.File, t.Kind = "", in.Item.Text, in.Item.File, in.Item.Kind
+	t.rewrites(m.ID)
 	return a.showReply(ctx, t, h, d)
 }
 
@@ -182,6 +184,7 @@ func (a *atDesk) replySend(ctx context.Context, token string, p onCase) error {
 		a.send(show(a.bot, a.chat, shown, flows.View{Text: a.text("desk.reply.on_its_way", map[string]any{"Code": p.h.Code})}))
 	}
 	err := a.unshow(ctx, shown)
+	a.unwrite(0) // what was sent is deleted once it was taken
 	a.state.Talk = nil
 	return err
 }

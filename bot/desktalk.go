@@ -43,6 +43,8 @@ type deskTalk struct {
 	Message int            `json:"m,omitempty"`
 	// Only says that something else was written before it, which is not sent.
 	Only bool `json:"on,omitempty"`
+	// Earlier are the officer's messages that something newer took the place of. They are deleted with the end of the talk.
+	Earlier []int `json:"e,omitempty"`
 }
 
 // talks are what an officer's chat can be in the middle of.
@@ -62,6 +64,15 @@ func (t *deskTalk) ends() time.Time {
 	return time.UnixMilli(t.At).Add(talkFor)
 }
 
+// rewrites notes that the message of that id, or none, takes the place of what was written before.
+func (t *deskTalk) rewrites(message int) {
+	if t.Message != 0 && t.Message != message {
+		t.Earlier = append(t.Earlier, t.Message)
+		t.Earlier = t.Earlier[max(0, len(t.Earlier)-mostDeleted):]
+	}
+	t.Message = message
+}
+
 // takes says that a message to a group is what the talk waits for: a sealed document. Words in a group are for its members.
 func (t *deskTalk) takes(m *message) bool {
 	return t != nil && t.Wants == talkRefer && m.Document != nil && sealedName(m.Document.Name)
@@ -76,12 +87,13 @@ func (a *atDesk) begins(ctx context.Context, wants string, h referrals.Holding) 
 	return a.state.Talk, nil
 }
 
-// endTalk ends the talk that there is. What was shown to be confirmed is deleted.
+// endTalk ends the talk that there is. What was written for it and not sent is deleted, and what was shown to be confirmed.
 func (a *atDesk) endTalk(ctx context.Context) error {
 	if a.state.Talk == nil {
 		return nil
 	}
 	err := a.unshow(ctx, 0)
+	a.unwrite(a.state.Talk.Message)
 	a.state.Talk = nil
 	return err
 }
@@ -149,6 +161,18 @@ func (tn *turn) unshow(ctx context.Context, but int) error {
 	return nil
 }
 
+// unwrite deletes what an officer wrote for the talk and something newer took the place of, and one more message, if there is one.
+func (tn *turn) unwrite(last int) {
+	t := tn.state.Talk
+	ids := t.Earlier
+	if last != 0 {
+		ids = append(slices.Clone(ids), last)
+	}
+	for _, c := range deletions(t.Bot, t.Chat, ids) {
+		tn.send(c)
+	}
+}
+
 // outlived ends a talk whose time is over. What was written and not sent is deleted from the officer's chat, and that is said.
 func (tn *turn) outlived(ctx context.Context) error {
 	t := tn.state.Talk
@@ -158,15 +182,13 @@ func (tn *turn) outlived(ctx context.Context) error {
 	if err := tn.unshow(ctx, 0); err != nil {
 		return err
 	}
+	tn.unwrite(t.Message)
 	tn.state.Talk = nil
 	seats := tn.dir.ByChat(t.Chat)
 	if t.Number == 0 || len(seats) == 0 {
 		return nil
 	}
 	lang := languageOf(tn.texts, seats[0].Desk)
-	if t.Message != 0 {
-		tn.send(deletions(t.Bot, t.Chat, []int{t.Message})[0])
-	}
 	text := tn.texts.Text(lang, "desk.talk.over", map[string]any{"Code": t.Code})
 	tn.send(call{Bot: t.Bot, Chat: t.Chat, Method: "sendMessage",
 		Params: encode(tg.SendMessageParams{ChatID: t.Chat, Text: text, LinkPreviewOptions: noPreview})})

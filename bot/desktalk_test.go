@@ -108,6 +108,25 @@ func TestTalkEndsWhenTheCaseIsGone(t *testing.T) {
 	}
 }
 
+// An officer tries three wordings. Telegram can read all of them, also those that were not sent.
+func TestWhatWasWrittenGoesWithTheTalk(t *testing.T) {
+	for name, c := range map[string]struct {
+		update string
+		want   []int
+	}{
+		"back":      {pressOn(13, "nav:back#AAAA-BBBB"), []int{13, 10, 11, 12}}, // the question that Back stands below, too
+		"a command": {say(13, "/queue"), []int{10, 11, 12}},
+		"anew":      {pressOn(9, "reply:AAAA-BBBB"), []int{10, 11, 12}},
+		"sent":      {pressOn(60, "reply:AAAA-BBBB#send.3.l1"), []int{10, 11}}, // the last goes once it was taken
+	} {
+		b := asked(t)
+		b.take(atLima(say(10, canary)), atLima(say(11, canary)), atLima(say(12, canary)))
+		if got := deletedIDs(t, b.take(atLima(c.update))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: deletes %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // What is shown last is what its button sends: a change, or another message, takes its place.
 func TestEachShowingHasItsOwnNumber(t *testing.T) {
 	b := asked(t)
