@@ -38,6 +38,10 @@ func (t *turn) agree(c *Case) error {
 		return nil
 	case chosen.About != "":
 		return t.agreeTo(c, chosen, asked)
+	case c.Open() && slices.Contains(c.Desks, t.in.Value): // pressed twice: it was not in vain
+		t.toast = Text{Key: "toast.consent_recorded"}
+	case slices.Contains(c.Refused, t.in.Value), t.in.Value == noConsent && len(c.Refused) > 0:
+		t.over()
 	case slices.Contains(readStates, c.State):
 		t.toast = Text{Key: "toast.consent_read"}
 	default:
