@@ -44,16 +44,18 @@ func (r *roster) watch(ctx context.Context) {
 
 // load tells the directory how many referrals the organisations have that take so many at a time: who has room is asked for first.
 func (r *roster) load(ctx context.Context) error {
-	open := map[string]int{}
+	var limited []string
 	for _, d := range r.dir.NGOs() {
-		if d.Capacity == 0 {
-			continue
+		if d.Capacity > 0 {
+			limited = append(limited, d.ID)
 		}
-		n, err := r.counts.CountOpen(ctx, d.ID)
-		if err != nil {
-			return err
-		}
-		open[d.ID] = n
+	}
+	if len(limited) == 0 {
+		return nil
+	}
+	open, err := r.counts.CountsOpen(ctx, limited)
+	if err != nil {
+		return err
 	}
 	r.dir.Loaded(open)
 	return nil

@@ -8,9 +8,11 @@ import (
 	"defenderline/referrals"
 )
 
-// counts is what is asked of the store before a case is offered, and when a claim was refused for want of room.
+// counts is what is asked of the store before a case is offered, and when a claim was refused for want of room; and, again and again, of
+// all who take so many at a time.
 type counts interface {
 	CountOpen(ctx context.Context, desk string, states ...referrals.State) (int, error)
+	CountsOpen(ctx context.Context, desks []string) (map[string]int, error)
 }
 
 // open sends the documents of a case again. Whoever reads a claimed one is working on it, and keeps it.

@@ -162,6 +162,16 @@ func (m *memory) CountOpen(_ context.Context, desk string, _ ...referrals.State)
 	return m.open(desk), m.away
 }
 
+func (m *memory) CountsOpen(_ context.Context, desks []string) (map[string]int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	open := map[string]int{}
+	for _, desk := range desks {
+		open[desk] = m.open(desk)
+	}
+	return open, m.away
+}
+
 func (m *memory) Post(_ context.Context, p referrals.Post) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

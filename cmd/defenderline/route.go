@@ -108,11 +108,9 @@ func openCounts(ctx context.Context, c *configs.Config) func(string) (int, bool)
 		return unknown
 	}
 	defer s.Close()
-	open := map[string]int{}
-	for _, id := range limited {
-		if n, err := s.CountOpen(ctx, id); err == nil {
-			open[id] = n
-		}
+	open, err := s.CountsOpen(ctx, limited)
+	if err != nil {
+		return unknown
 	}
 	return func(id string) (int, bool) {
 		n, known := open[id]

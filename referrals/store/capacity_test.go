@@ -51,6 +51,12 @@ func TestADeskHasNoMoreThanItTakes(t *testing.T) {
 		if n, err := b.CountOpen(b.ctx, "fld"); err != nil || n != 2 {
 			t.Fatalf("%d are open: %v", n, err)
 		}
+		if open, err := b.CountsOpen(b.ctx, []string{"fld", "nobody"}); err != nil || len(open) != 2 || open["fld"] != 2 || open["nobody"] != 0 {
+			t.Fatalf("open are %v: %v", open, err)
+		}
+		if open, err := b.CountsOpen(b.ctx, nil); err != nil || len(open) != 0 {
+			t.Fatalf("of no desk open are %v: %v", open, err)
+		}
 	})
 }
 

@@ -123,24 +123,38 @@ func (s *Store) heldAt(ctx context.Context, desk string, places []string, states
 // CountOpen counts what a desk holds in the given states; without any, what it has taken on:
 // claimed and accepted. It never scans.
 func (s *Store) CountOpen(ctx context.Context, desk string, states ...referrals.State) (int, error) {
+	open, err := s.countOpen(ctx, []string{desk}, states)
+	return open[desk], err
+}
+
+// CountsOpen counts what each of some desks has claimed and accepted, of all of them in one round trip.
+func (s *Store) CountsOpen(ctx context.Context, desks []string) (map[string]int, error) {
+	return s.countOpen(ctx, desks, nil)
+}
+
+func (s *Store) countOpen(ctx context.Context, desks []string, states []referrals.State) (map[string]int, error) {
 	if len(states) == 0 {
 		states = []referrals.State{referrals.Claimed, referrals.Accepted}
 	}
 	pipe := s.db.Pipeline()
-	counts := make([]*redis.IntCmd, len(states))
-	for i, state := range states {
+	counts := map[string][]*redis.IntCmd{}
+	for _, state := range states {
 		score := strconv.Itoa(stateIndex(state))
 		if score == "-1" {
-			return 0, fmt.Errorf("there is no state %q", state)
+			return nil, fmt.Errorf("there is no state %q", state)
 		}
-		counts[i] = pipe.ZCount(ctx, s.queueKey(desk), score, score)
+		for _, desk := range desks {
+			counts[desk] = append(counts[desk], pipe.ZCount(ctx, s.queueKey(desk), score, score))
+		}
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		return 0, fmt.Errorf("count holdings: %w", clean(err))
+		return nil, fmt.Errorf("count holdings: %w", clean(err))
 	}
-	total := 0
-	for _, c := range counts {
-		total += int(c.Val())
+	open := make(map[string]int, len(desks))
+	for desk, of := range counts {
+		for _, n := range of {
+			open[desk] += int(n.Val())
+		}
 	}
-	return total, nil
+	return open, nil
 }
