@@ -15,7 +15,8 @@ import (
 )
 
 // reportLegend explains what a report does not show.
-const reportLegend = "<5: fewer than five, or none. 5+: five or more, not shown because it would tell a smaller one. -: not shown."
+const reportLegend = "<5: fewer than five, or none. 5+: five or more, not shown because it would tell a smaller one. -: not shown.\n" +
+	"–: a time of fewer than five, not shown."
 
 // printReportText writes tables for a terminal.
 func printReportText(out io.Writer, p *reportPage) error {
