@@ -28,12 +28,13 @@ const orgsOnPage = 8
 // refer does what a button of refer says.
 func (a *atDesk) refer(ctx context.Context, p onCase) error {
 	_, _, token := splitData(a.u.Callback.Data)
-	if p.h.State != referrals.Acknowledged || p.d.Kind == referrals.NGODesk {
+	to, sends := strings.CutPrefix(token, sendsTo)
+	if p.d.Kind == referrals.NGODesk || !(p.h.State == referrals.Acknowledged || sends && handsOn(p.h)) {
 		a.meters.Refused.WithLabelValues("wrong_state").Inc()
 		a.toast("desk.toast.refer_closed", map[string]any{"State": a.text("desk.state."+string(p.h.State), nil)})
 		return a.again(ctx, p.h, p.d)
 	}
-	if to, ok := strings.CutPrefix(token, sendsTo); ok {
+	if sends {
 		return a.referSend(ctx, to, p)
 	}
 	if page, ok := strings.CutPrefix(token, pageOf); ok || token == "" || token == fromQueue {
@@ -41,13 +42,13 @@ func (a *atDesk) refer(ctx context.Context, p onCase) error {
 		return nil
 	}
 	id, number, chosen := strings.Cut(token, forWhat)
-	to := a.dir.Desk(id)
-	if !referrals.MayRefer(p.d, to) || a.seal.Usable(id) != nil {
+	org := a.dir.Desk(id)
+	if !referrals.MayRefer(p.d, org) || a.seal.Usable(id) != nil {
 		a.toast("desk.toast.refer_gone", nil)
 		return nil
 	}
 	if !chosen {
-		a.referPurpose(p, to)
+		a.referPurpose(p, org)
 		return nil
 	}
 	n, err := strconv.Atoi(number)
@@ -55,7 +56,7 @@ func (a *atDesk) refer(ctx context.Context, p onCase) error {
 		a.toast("desk.toast.unknown", nil)
 		return nil
 	}
-	a.referAsk(p, to, referrals.Purposes()[n])
+	a.referAsk(p, org, referrals.Purposes()[n])
 	return nil
 }
 
@@ -120,6 +121,12 @@ func (a *atDesk) referAsk(p onCase, to *referrals.Desk, what string) {
 	}
 }
 
+// handsOn says that a document for an organisation may come from a desk: also after it closed the case, because the defender
+// agreed to it and nobody else can seal it.
+func handsOn(h referrals.Holding) bool {
+	return h.State == referrals.Acknowledged || h.State == referrals.Closed
+}
+
 // referSend waits for the document that the officer sealed.
 func (a *atDesk) referSend(ctx context.Context, id string, p onCase) error {
 	to := a.dir.Desk(id)
@@ -145,7 +152,7 @@ func (a *atDesk) wroteRefer(ctx context.Context, m *message, h referrals.Holding
 	if c, ok := referrals.CaseOf(h.Code); ok {
 		code = c
 	}
-	if !referrals.MayRefer(d, to) || code == "" || h.State != referrals.Acknowledged {
+	if !referrals.MayRefer(d, to) || code == "" {
 		a.tell(a.text("desk.talk.gone", map[string]any{"Code": h.Code}), nil)
 		return a.endTalk(ctx)
 	}

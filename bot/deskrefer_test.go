@@ -129,6 +129,9 @@ func TestReferRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	for _, s := range []referrals.State{referrals.Alerted, referrals.Silent, referrals.Closed, referrals.Withdrawn} {
 		for _, token := range []string{"", "#fld", "#fld.1", "#.fld"} {
+			if s == referrals.Closed && token == "#.fld" { // TestTheDocumentIsTakenAfterTheCaseWasClosed
+				continue
+			}
 			b := newBench(t)
 			b.store.hold(held("lima", "AAAA-BBBB", s))
 			calls := b.take(atLima(pressOn(9, "refer:AAAA-BBBB"+token)))
@@ -209,6 +212,29 @@ func TestTheDocumentIsTaken(t *testing.T) {
 	b.take(atLima(fileOf(13, "K7QM.asc", 5000)))
 	if got := happenedTo(t, b.last); len(got) > 0 {
 		t.Errorf("a further one, which nobody awaits: %+v", got)
+	}
+}
+
+// What the defender agreed to is not lost because the case was closed first, before or after the button was pressed.
+func TestTheDocumentIsTakenAfterTheCaseWasClosed(t *testing.T) {
+	before := awaiting(t)
+	before.store.hold(held("lima", "AAAA-BBBB", referrals.Closed))
+	after := newBench(t)
+	after.store.hold(held("lima", "AAAA-BBBB", referrals.Closed))
+	after.take(atLima(pressOn(9, "refer:AAAA-BBBB#.fld")))
+	for _, b := range []*bench0{before, after} {
+		wantTalk(t, b, "AAAA-BBBB")
+		b.take(atLima(fileOf(12, "K7QM.asc", 5000)))
+		if got := happenedTo(t, b.last); len(got) != 1 || got[0].Kind != referrals.WasHanded || got[0].Refer.To != "fld" {
+			t.Errorf("%+v", got)
+		}
+		wantTalk(t, b, "")
+	}
+	gone := awaiting(t)
+	gone.store.hold(held("lima", "AAAA-BBBB", referrals.Withdrawn))
+	gone.take(atLima(fileOf(12, "K7QM.asc", 5000)))
+	if got := happenedTo(t, gone.last); len(got) > 0 {
+		t.Errorf("of a case that was withdrawn: %+v", got)
 	}
 }
 

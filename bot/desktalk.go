@@ -78,6 +78,14 @@ func (t *deskTalk) takes(m *message) bool {
 	return t != nil && t.Wants == talkRefer && m.Document != nil && sealedName(m.Document.Name)
 }
 
+// stands says that a talk about a case still has its sense.
+func (t *deskTalk) stands(h referrals.Holding) bool {
+	if t.Wants == talkRefer {
+		return handsOn(h)
+	}
+	return h.Readable()
+}
+
 // begins starts a talk about a case, in the place of the one there was.
 func (a *atDesk) begins(ctx context.Context, wants string, h referrals.Holding) (*deskTalk, error) {
 	if err := a.endTalk(ctx); err != nil {
@@ -109,7 +117,7 @@ func (a *atDesk) talked(ctx context.Context, m *message) (taken bool, err error)
 	if err != nil && !errors.Is(err, referrals.ErrUnknown) {
 		return true, fmt.Errorf("look up a case: %w", err)
 	}
-	if _, sits := a.seat(t.Desk); err != nil || d == nil || !sits || !h.Readable() {
+	if _, sits := a.seat(t.Desk); err != nil || d == nil || !sits || !t.stands(h) {
 		a.tell(a.text("desk.talk.gone", map[string]any{"Code": t.Code}), nil)
 		return true, a.endTalk(ctx)
 	}

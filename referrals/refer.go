@@ -275,6 +275,18 @@ func (c Case) unfit(e Event, dir desks) (Case, []Errand) {
 	return c, c.tellReferrer(*e.Refer, NoticeReferUnfit, e.At, dir)
 }
 
+// owed tells a desk that closed the case of each document that the defender agreed to and that nobody but this desk can seal: it is
+// taken afterwards too.
+func (c Case) owed(desk string, at time.Time, dir desks) []Errand {
+	var out []Errand
+	for _, r := range c.Refers {
+		if r.By == desk && r.Agreed {
+			out = append(out, c.tellReferrer(r, NoticeReferKey, at, dir)...)
+		}
+	}
+	return out
+}
+
 // unasked ends the questions that nobody can answer any more, because the chat was wiped.
 func (c Case) unasked(at time.Time, dir desks) (Case, []Errand) {
 	var out []Errand

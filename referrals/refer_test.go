@@ -93,7 +93,9 @@ func TestReferring(t *testing.T) {
 		{"before anybody has read it", "lima", "sent > alert lima; suggest lima andes > ; silent lima > page, tell unanswered; suggest lima andes > "},
 		{"after it was closed", "lima", begunLima + "close lima > tell closed lima; suggest lima andes > "},
 		{"closed while the document is awaited: it may still come", "lima", begunLima + "suggest lima andes > ask, asked lima andes; " +
-			"yes lima andes > key lima andes; close lima > tell closed lima; hand lima andes > examine; fit lima andes > offer andes 1, tell released andes, on lima andes"},
+			"yes lima andes > key lima andes; close lima > tell closed lima, key lima andes; hand lima andes > examine; fit lima andes > offer andes 1, tell released andes, on lima andes"},
+		{"closed before the yes: the document is taken all the same", "lima", begunLima + "suggest lima andes > ask, asked lima andes; close lima > tell closed lima; " +
+			"yes lima andes > key lima andes; hand lima andes > examine; fit lima andes > offer andes 1, tell released andes, on lima andes"},
 		{"by an NGO, by nobody, by another desk", "lima a", "sent > alert lima, offer a 1; ack lima > tell read lima; accept a > tell accepted a; " +
 			"suggest a andes > ; suggest nobody andes > ; suggest headquarters andes > "},
 		{"to whom a mission may not", "lima", begunLima + "suggest lima lima > gone lima lima; suggest lima headquarters > gone lima headquarters; " +
@@ -143,6 +145,15 @@ func TestReferring(t *testing.T) {
 				c = next
 			}
 		})
+	}
+}
+
+// The person's chat keeps a case open whose document is still awaited: it is theirs to take back, and they hear where it went.
+func TestACaseThatIsClosedBeforeItsDocumentCameStaysThePersons(t *testing.T) {
+	_, errands := referredTo(t, shared("lima"), referDesks(), "sent", "ack lima", "suggest lima andes", "yes lima andes", "close lima")
+	var n News
+	if err := json.Unmarshal(errands[len(errands)-2].Post.Body[1:], &n); err != nil || n.State != "closed" || !n.Held {
+		t.Errorf("%+v, %v", n, err)
 	}
 }
 

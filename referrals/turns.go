@@ -44,7 +44,7 @@ func (c Case) Happen(e Event, dir rooms) (Case, []Errand) {
 	case WasSilent:
 		return c.silent(e, dir)
 	case WasClosed:
-		return c.finished(e)
+		return c.finished(e, dir)
 	case WasAdded:
 		return c.added(e, dir)
 	case WasSealed, WasUnsealed:
@@ -140,8 +140,8 @@ func (c Case) silent(e Event, dir rooms) (Case, []Errand) {
 	return c, out
 }
 
-// finished notes that a desk has done what it could.
-func (c Case) finished(e Event) (Case, []Errand) {
+// finished notes that a desk has done what it could, and tells it which documents it is still to seal.
+func (c Case) finished(e Event, dir desks) (Case, []Errand) {
 	i := c.holding(e, Released, Taken, Unheeded)
 	if i < 0 {
 		return c, nil
@@ -151,8 +151,9 @@ func (c Case) finished(e Event) (Case, []Errand) {
 	if c.Shares[i].Kind == NGODesk {
 		state = "completed"
 	}
-	out := c.Tell(News{State: state, Desk: e.Desk, At: e.At, Held: c.any(Released, Taken, Unheeded)})
-	return c, out
+	held := c.any(Released, Taken, Unheeded, Awaited) || len(c.Refers) > 0 // the person may be about to answer
+	out := c.Tell(News{State: state, Desk: e.Desk, At: e.At, Held: held})
+	return c, append(out, c.owed(e.Desk, e.At, dir)...)
 }
 
 // added tells every desk that may read the case of each new document. When no desk has the case any
