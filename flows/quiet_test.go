@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,4 +56,25 @@ func TestSilentHoursAreOverAtTheirEnd(t *testing.T) {
 			t.Fatalf("%+v is quiet at its end %v", q, until)
 		}
 	})
+}
+
+// Who wants nothing written first is not promised a message.
+func TestWhatIsPromisedOnceACaseIsSent(t *testing.T) {
+	e := newEngine(t, fakeDirectory{})
+	for key, tt := range map[string]struct {
+		quiet Quiet
+		reach string
+	}{
+		"page.sent_threat":         {Quiet{From: 22, To: 7}, "here"},
+		"page.unsaid_threat":       {Quiet{Never: true}, "here"},
+		"page.unsaid_threat ":      {Quiet{}, "none"},
+		"page.sent_threat phone":   {Quiet{}, "phone"},
+		"page.sent_threat nowhere": {Quiet{}, ""},
+	} {
+		want, _, _ := strings.Cut(key, " ")
+		notes := e.Sent(Session{Quiet: tt.quiet}, Case{Code: "AAAA-2222", Flow: FlowThreat, Reach: tt.reach, SentAt: noon}).Screen.Notes
+		if !slices.ContainsFunc(notes, func(n Text) bool { return n.Key == want }) {
+			t.Errorf("%+v: %+v", tt, notes)
+		}
+	}
 }

@@ -15,7 +15,7 @@ func (e *Engine) Sent(s Session, c Case) Outcome {
 		t.s.Cases = append(slices.Clip(s.Cases), c)
 	}
 	t.note("page.sent", map[string]any{"Code": c.Code, "Desks": verbatims(c.Names)})
-	t.note("page.sent_"+c.Flow, map[string]any{"Code": c.Code})
+	t.note(t.s.promise(c), map[string]any{"Code": c.Code})
 	if after.Flow == FlowAfter && after.Case == "" {
 		after.Case, after.Begun = c.Code, c.SentAt
 		t.s.Draft = after
@@ -24,6 +24,14 @@ func (e *Engine) Sent(s Session, c Case) Outcome {
 	}
 	t.arrived()
 	return t.outcome()
+}
+
+// promise is what is said of the news to come: none is written here before a person comes who wants it so.
+func (s Session) promise(c Case) string {
+	if s.Quiet.Never || c.Reach == "none" {
+		return "page.unsaid_" + c.Flow
+	}
+	return "page.sent_" + c.Flow
 }
 
 // later is what remains to be asked once a draft is sent: nothing, or the questions that can wait

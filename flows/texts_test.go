@@ -34,7 +34,7 @@ func tableKeys() map[string]bool {
 		keys["value.ask."+a] = true
 	}
 	for _, flow := range []string{FlowEmergency, FlowThreat, FlowContact} {
-		keys["page.sent_"+flow] = true
+		keys["page.sent_"+flow], keys["page.unsaid_"+flow] = true, true
 	}
 	return keys
 }

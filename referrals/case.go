@@ -193,7 +193,7 @@ type News struct {
 	State string    `json:"s"` // read, accepted, closed, completed, unanswered, released
 	Desk  string    `json:"d,omitempty"`
 	At    time.Time `json:"at"`
-	// Held says of an end at one desk that another still holds the case, is asked, or is to get it.
+	// Held says of an end at one desk that another still holds the case, is asked, or may get it.
 	Held bool `json:"h,omitempty"`
 	// Message is the message whose file was sealed or could not be.
 	Message int `json:"m,omitempty"`

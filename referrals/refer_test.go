@@ -148,12 +148,15 @@ func TestReferring(t *testing.T) {
 	}
 }
 
-// The person's chat keeps a case open whose document is still awaited: it is theirs to take back, and they hear where it went.
+// The person's chat keeps a case open whose document, or whose answer ("add 1" is none), is still awaited: it is theirs to take back, and they hear where it went.
 func TestACaseThatIsClosedBeforeItsDocumentCameStaysThePersons(t *testing.T) {
-	_, errands := referredTo(t, shared("lima"), referDesks(), "sent", "ack lima", "suggest lima andes", "yes lima andes", "close lima")
-	var n News
-	if err := json.Unmarshal(errands[len(errands)-2].Post.Body[1:], &n); err != nil || n.State != "closed" || !n.Held {
-		t.Errorf("%+v, %v", n, err)
+	for answer, held := range map[string]bool{"yes lima andes": true, "no lima andes": false, "add 1": true} {
+		c, _ := referredTo(t, shared("lima"), referDesks(), "sent", "ack lima", "suggest lima andes", answer)
+		_, errands := c.Happen(referred(t, c, "close lima", noon.Add(time.Hour)), referDesks())
+		var n News
+		if err := json.Unmarshal(errands[0].Post.Body[1:], &n); err != nil || n.State != "closed" || n.Held != held {
+			t.Errorf("%s: %+v, %v", answer, n, err)
+		}
 	}
 }
 
