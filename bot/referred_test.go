@@ -57,7 +57,7 @@ func TestAYesBringsTheKey(t *testing.T) {
 
 func TestWhatBecomesOfReferringIsSaid(t *testing.T) {
 	for _, k := range []referrals.NoticeKind{referrals.NoticeReferAsked, referrals.NoticeReferAlready, referrals.NoticeReferBusy, referrals.NoticeReferHas,
-		referrals.NoticeReferGone, referrals.NoticeReferWiped, referrals.NoticeReferNo, referrals.NoticeReferQuiet, referrals.NoticeReferOver, referrals.NoticeReferOn} {
+		referrals.NoticeReferGone, referrals.NoticeReferWiped, referrals.NoticeReferNo, referrals.NoticeReferLately, referrals.NoticeReferQuiet, referrals.NoticeReferOver, referrals.NoticeReferOn} {
 		method, body := referring(t, referrals.Notice{Kind: k}, nil)
 		if method != "sendMessage" || !strings.Contains(body, "AAAA-BBBB") || !strings.Contains(body, "Front Line Defenders") || strings.Contains(body, "reply_markup") ||
 			strings.Contains(body, "desk.") {

@@ -30,6 +30,9 @@ type Case struct {
 	Ended bool `json:"e,omitempty"`
 	// Refers are what desks asked for and is not settled.
 	Refers []Refer `json:"rf,omitempty"`
+	// Noes are the organisations that the defender said no to, when a desk suggested them, and At when: they are not asked again within
+	// AskedFor.
+	Noes []Refer `json:"no,omitempty"`
 	// Look is when to look again whether an organisation takes cases that did not when its turn came; Looks counts how often it
 	// was looked.
 	Look  time.Time `json:"lo,omitzero"`

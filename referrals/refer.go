@@ -30,7 +30,8 @@ type Refer struct {
 	Why string `json:"w,omitempty"`
 }
 
-// AskedFor is how long a defender is waited for before the desk is told that no answer has come.
+// AskedFor is how long a defender is waited for before the desk is told that no answer has come, and how long they are not asked about
+// an organisation again to which they said no.
 const AskedFor = 3 * 24 * time.Hour
 
 // MostHanded is the greatest document that is taken from an officer, in bytes.
@@ -141,6 +142,11 @@ func (c Case) instead(r Refer) NoticeKind {
 	} else if i >= 0 && !c.has(r.To) && c.Shares[i].Stage != Recalled {
 		return NoticeReferHas
 	}
+	for _, no := range c.Noes {
+		if no.To == r.To && r.At.Before(no.At.Add(AskedFor)) {
+			return NoticeReferLately
+		}
+	}
 	for _, open := range c.Refers {
 		switch {
 		case open.Agreed:
@@ -190,6 +196,8 @@ func (c Case) consented(e Event, dir desks) (Case, []Errand) {
 	c.Refers = slices.Delete(c.Refers, i, i+1)
 	switch j := c.share(r.To); {
 	case e.Answer != r.To:
+		c.Noes = slices.DeleteFunc(slices.Clone(c.Noes), func(no Refer) bool { return no.To == r.To })
+		c.Noes = append(c.Noes, Refer{To: r.To, At: e.At})
 		return c, c.tellReferrer(r, NoticeReferNo, e.At, dir)
 	case dir.Desk(r.To) == nil, j >= 0 && c.Shares[j].over():
 		return c, c.tellReferrer(r, NoticeReferGone, e.At, dir)

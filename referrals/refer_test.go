@@ -82,7 +82,10 @@ func TestReferring(t *testing.T) {
 		{"a copy that was declined before", "lima a", "sent > alert lima, offer a 1; ack lima > tell read lima; claim a > ; return a > ; " +
 			"suggest lima a > ask, asked lima a; yes lima a > offer a 2, tell released a, on lima a; add 2 > addition lima 2.asc; accept a > tell accepted a"},
 		{"no", "lima", begunLima + "suggest lima andes > ask, asked lima andes; no lima andes > no lima andes; " +
-			"yes lima andes > ; hand lima andes > over lima andes; fit lima andes > ; suggest lima andes > ask, asked lima andes"},
+			"yes lima andes > ; hand lima andes > over lima andes; fit lima andes > ; suggest lima andes > lately lima andes; suggest lima a > ask, asked lima a; no lima a > no lima a; " +
+			"suggest lima andes > lately lima andes; suggest lima a > lately lima a"},
+		{"no, by another desk that suggests it too", "lima headquarters", "sent > alert lima; silent lima > alert headquarters, tell released headquarters; ack lima > tell read lima; " +
+			"ack headquarters > tell read headquarters; suggest lima a > ask, asked lima a; no lima a > no lima a; suggest headquarters a > lately headquarters a"},
 		{"asked twice", "lima", begunLima + "suggest lima andes > ask, asked lima andes; suggest lima andes > already lima andes; suggest lima a > busy lima a"},
 		{"agreed, and asked for once more: the key again", "lima", begunLima +
 			"suggest lima andes > ask, asked lima andes; yes lima andes > key lima andes; suggest lima andes > key lima andes; suggest lima a > ask, asked lima a"},
@@ -198,6 +201,23 @@ func TestAReferrerWhoIsGone(t *testing.T) {
 	dir.Desk("lima").Ladder[1] = Rung{}
 	if _, errands := c.Happen(referred(t, c, "no lima andes", noon), dir); errands[0].Notice.Rung != EveryRung {
 		t.Errorf("%+v", errands[0].Notice)
+	}
+}
+
+// A no stands for as long as an answer is waited for; then the desk may ask once more.
+func TestANoStandsForAWhile(t *testing.T) {
+	dir := referDesks()
+	c, _ := referredTo(t, shared("lima"), dir, "sent", "ack lima", "suggest lima andes", "no lima andes")
+	answered := noon.Add(3 * time.Minute)
+	if next, errands := c.Happen(referred(t, c, "suggest lima andes", answered.Add(AskedFor-time.Second)), dir); said(t, errands) != "lately lima andes" || len(next.Refers) > 0 {
+		t.Errorf("too early: %s", said(t, errands))
+	}
+	c, errands := c.Happen(referred(t, c, "suggest lima andes", answered.Add(AskedFor)), dir)
+	if said(t, errands) != "ask, asked lima andes" {
+		t.Errorf("afterwards: %s", said(t, errands))
+	}
+	if c, _ = c.Happen(referred(t, c, "no lima andes", answered.Add(2*AskedFor)), dir); len(c.Noes) != 1 || !c.Noes[0].At.Equal(answered.Add(2*AskedFor)) {
+		t.Errorf("a further no: %+v", c.Noes)
 	}
 }
 

@@ -155,6 +155,7 @@ const (
 	NoticeReferGone    NoticeKind = "refer_gone"    // the organisation cannot be given it
 	NoticeReferWiped   NoticeKind = "refer_wiped"   // the defender cannot be asked
 	NoticeReferNo      NoticeKind = "refer_no"      // the defender said no
+	NoticeReferLately  NoticeKind = "refer_lately"  // and is not asked again so soon
 	NoticeReferQuiet   NoticeKind = "refer_quiet"   // and has not answered
 	NoticeReferKey     NoticeKind = "refer_key"     // yes: the key to seal a document to, and a button
 	NoticeReferOver    NoticeKind = "refer_over"    // no document is awaited
