@@ -96,11 +96,11 @@ func timesTable(name string, all []outcomes.Times) htmlTable {
 	out := htmlTable{ID: name, Title: reportTitle(name), First: "Desk", Columns: []string{"Median", "95 of 100 within", "Middle half"}}
 	for _, t := range all {
 		middle := "–"
-		if t.Quarters {
+		if t.Spread {
 			middle = duration(t.Lower, true) + " to " + duration(t.Upper, true)
 		}
 		out.Rows = append(out.Rows, htmlRow{Name: timesName(t), Total: t.ID == outcomes.Total, Cells: []htmlCell{
-			{duration(t.Median, t.Shown), t.Shown}, {duration(t.P95, t.Shown), t.Shown}, {middle, t.Quarters}}})
+			{duration(t.Median, t.Shown), t.Shown}, {duration(t.P95, t.Spread), t.Spread}, {middle, t.Spread}}})
 	}
 	return out
 }

@@ -145,9 +145,9 @@ func axisOf(all []outcomes.Times, left, right float64) axis {
 	ticks := spanTicks()
 	least, most := ticks[len(ticks)-1], ticks[0]
 	for _, t := range all {
-		least, most = min(least, t.Median), max(most, t.P95)
-		if t.Quarters {
-			least = min(least, t.Lower)
+		least, most = min(least, t.Median), max(most, t.Median)
+		if t.Spread {
+			least, most = min(least, t.Lower), max(most, t.P95)
 		}
 	}
 	a := axis{ticks[0], max(most, ticks[len(ticks)-1]), left, right}
@@ -169,7 +169,7 @@ func (a axis) at(d time.Duration) float64 {
 	return a.left + (a.right-a.left)*(log(max(d, a.from))-log(a.from))/max(1e-9, log(a.to)-log(a.from))
 }
 
-// plotTimes draws the times of each desk: the median, the middle half where it is shown, and what 95 of 100 do not exceed.
+// plotTimes draws the times of each desk: the median, and of enough of them the middle half and what 95 of 100 do not exceed.
 func plotTimes(all []outcomes.Times) template.HTML {
 	const left, row, top, foot = 230, 30, 8, 30
 	var some []outcomes.Times
@@ -192,14 +192,14 @@ func plotTimes(all []outcomes.Times) template.HTML {
 	for i, t := range some {
 		y := top + row*(float64(i)+0.5)
 		d.text(left-16, y+4, "label", "end", shortName(timesName(t)))
-		d.line(a.at(t.Median), y, a.at(t.P95), y, "whisker")
-		if t.Quarters {
+		if t.Spread {
+			d.line(a.at(t.Median), y, a.at(t.P95), y, "whisker")
 			d.line(a.at(t.Lower), y, a.at(t.Upper), y, "middle")
+			d.line(a.at(t.P95), y-6, a.at(t.P95), y+6, "whisker")
 		}
-		d.line(a.at(t.P95), y-6, a.at(t.P95), y+6, "whisker")
 		fmt.Fprintf(d, `<circle cx="%.1f" cy="%.1f" r="5" class="median"/>`, a.at(t.Median), y)
 	}
-	return d.svg("For each desk: a dot at the median, a thick line over the middle half where it is shown, and a line to the time that 95 of 100 did not exceed. " +
+	return d.svg("For each desk: a dot at the median, and of twenty times or more a thick line over the middle half and a line to the time that 95 of 100 did not exceed. " +
 		"The numbers are in the table below.")
 }
 

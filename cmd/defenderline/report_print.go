@@ -96,7 +96,7 @@ func textTimes(b *strings.Builder, times []outcomes.Times) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\tMedian\t95 %")
 	for _, t := range times {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", timesName(t), duration(t.Median, t.Shown), duration(t.P95, t.Shown))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", timesName(t), duration(t.Median, t.Shown), duration(t.P95, t.Spread))
 	}
 	_ = w.Flush() // into memory
 }
@@ -148,8 +148,8 @@ func measures(t outcomes.Times) []struct {
 	return []struct {
 		name  string
 		value any
-	}{{"median_seconds", secondsOf(t.Median, t.Shown)}, {"p95_seconds", secondsOf(t.P95, t.Shown)},
-		{"lower_quartile_seconds", secondsOf(t.Lower, t.Quarters)}, {"upper_quartile_seconds", secondsOf(t.Upper, t.Quarters)}}
+	}{{"median_seconds", secondsOf(t.Median, t.Shown)}, {"p95_seconds", secondsOf(t.P95, t.Spread)},
+		{"lower_quartile_seconds", secondsOf(t.Lower, t.Spread)}, {"upper_quartile_seconds", secondsOf(t.Upper, t.Spread)}}
 }
 
 // printReportJSON writes a report as docs/operating.md describes it.

@@ -30,7 +30,7 @@
 //
 // # Times
 //
-// A median and a 95th percentile are shown of five times or more, the middle half of twenty or more, and all of them rounded as people
-// say times: of few times such a number is one person's. The median of an even number of times is between the two in the middle; the others are
+// A median is shown of five times or more, the middle half and a 95th percentile of twenty or more, and all of them rounded as people say
+// times: of few times such a number is one person's, and of fewer than twenty the last is the longest that somebody waited. The median of an even number of times is between the two in the middle; the others are
 // the smallest time that so many of the times do not exceed.
 package outcomes

@@ -102,7 +102,7 @@ func TestAMonthIsCounted(t *testing.T) {
 	if len(r.Reached.Rows) != 0 || r.Pages.String() != "<5" || r.Unread != 0 {
 		t.Errorf("%s, pages %s, unread %d", shown(&r.Reached), r.Pages, r.Unread)
 	}
-	if got := fmt.Sprint(r.Acknowledge[0].Median, r.Acknowledge[1].P95, r.Acknowledge[5].Median, r.Accept[0].Median, r.Accept[1].Shown); got != "10m0s 40m0s 10m0s 20m0s false" {
+	if got := fmt.Sprint(r.Acknowledge[0].Median, r.Acknowledge[1].P95, r.Acknowledge[5].Median, r.Accept[0].Median, r.Accept[1].Shown); got != "10m0s 0s 10m0s 20m0s false" {
 		t.Errorf("times: %s", got)
 	}
 }
@@ -238,14 +238,14 @@ func TestASheetIsTrue(t *testing.T) {
 }
 
 func TestTimesAreShownOfEnough(t *testing.T) {
-	for n, want := range map[int]string{4: "false false 0s 0s", 5: "true false 3m0s 5m0s", 19: "true false 10m0s 19m0s", 20: "true true 11m0s 19m0s 5m0s 15m0s"} {
+	for n, want := range map[int]string{4: "false false 0s 0s", 5: "true false 3m0s 0s", 19: "true false 10m0s 0s", 20: "true true 11m0s 19m0s 5m0s 15m0s"} {
 		d := &tally{cases: map[string]*course{}}
 		for i := range n {
 			d.cases[fmt.Sprint(i)] = &course{taken: time.Duration(i+1) * time.Minute, known: true}
 		}
 		is := d.summary()
-		got := fmt.Sprint(is.Shown, " ", is.Quarters, " ", is.Median, " ", is.P95)
-		if is.Quarters {
+		got := fmt.Sprint(is.Shown, " ", is.Spread, " ", is.Median, " ", is.P95)
+		if is.Spread {
 			got += fmt.Sprint(" ", is.Lower, " ", is.Upper)
 		}
 		if got != want {

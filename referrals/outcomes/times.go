@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// fewQuarters is from how many times on the middle half is shown.
-const fewQuarters = 20
+// fewSpread is from how many times on the middle half and the 95th percentile are shown: of fewer than twenty the latter is the greatest.
+const fewSpread = 20
 
 // Times are how long a desk took. What is not shown is nothing: see the package comment.
 type Times struct {
@@ -15,8 +15,8 @@ type Times struct {
 	P95      time.Duration
 	// Lower and Upper are what a quarter of the times, and three quarters, do not exceed.
 	Lower, Upper time.Duration
-	// Shown says that there are a median and a 95th percentile, Quarters that there is a middle half.
-	Shown, Quarters bool
+	// Shown says that there is a median, Spread that there are a 95th percentile and a middle half, too.
+	Shown, Spread bool
 }
 
 // timesOf are those of desks, in their order; behind them those of all desks together, of each lane and of all cases.
@@ -43,14 +43,14 @@ func timesOf(desks []*tally) []Times {
 // summary is what is shown of a desk's times.
 func (t *tally) summary() Times {
 	all := t.times()
-	is := Times{ID: t.ID, Name: t.Name, Shown: len(all) >= under, Quarters: len(all) >= fewQuarters}
+	is := Times{ID: t.ID, Name: t.Name, Shown: len(all) >= under, Spread: len(all) >= fewSpread}
 	if is.Shown {
 		half := len(all) / 2
 		is.Median = rounded((all[half] + all[(len(all)-1)/2]) / 2)
-		is.P95 = rounded(quantile(all, 0.95))
 	}
-	if is.Quarters {
+	if is.Spread {
 		is.Lower, is.Upper = rounded(quantile(all, 0.25)), rounded(quantile(all, 0.75))
+		is.P95 = rounded(quantile(all, 0.95))
 	}
 	return is
 }
