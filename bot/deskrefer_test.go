@@ -271,7 +271,7 @@ func TestTheDocumentOfACaseThatIsGone(t *testing.T) {
 	wantTalk(t, b, "")
 }
 
-// In a group the members talk to one another: of what they say only a sealed document is taken.
+// In a group the members talk to one another. Only a document is taken as the officer's, and one that can be read is refused.
 func TestAGroupHandsADocument(t *testing.T) {
 	b := newBench(t)
 	b.store.hold(held("kyiv", "AAAA-BBBB", referrals.Acknowledged))
@@ -279,12 +279,19 @@ func TestAGroupHandsADocument(t *testing.T) {
 		return strings.ReplaceAll(atChat(deskGroup, update), `"type":"private"`, `"type":"supergroup"`)
 	}
 	b.take(inGroup(pressOn(9, "refer:AAAA-BBBB#.fld")))
-	if calls := b.take(inGroup(say(12, canary)), inGroup(fileOf(13, "menu.pdf", 100))); len(calls) > 0 {
+	if calls := b.take(inGroup(say(12, canary))); len(calls) > 0 {
 		t.Errorf("what members say is answered: %q", methods(calls))
+	}
+	calls := b.take(inGroup(fileOf(13, "case.pdf", 100)))
+	if c, ok := find(calls, "sendMessage"); !ok || !strings.Contains(c.text(), "AAAA-BBBB") || !slices.Equal(deletedIDs(t, calls), []int{13}) || len(happenedTo(t, b.last)) > 0 {
+		t.Errorf("a readable document: %q, deletes %v", methods(calls), deletedIDs(t, calls))
 	}
 	b.take(inGroup(fileOf(14, "K7QM.asc", 5000)))
 	if got := happenedTo(t, b.last); len(got) != 1 || got[0].Desk != "kyiv" {
 		t.Errorf("%+v", got)
+	}
+	if calls := b.take(inGroup(fileOf(15, "menu.pdf", 100))); len(calls) > 0 {
+		t.Errorf("a document that nobody awaits is answered: %q", methods(calls))
 	}
 }
 

@@ -73,9 +73,10 @@ func (t *deskTalk) rewrites(message int) {
 	t.Message = message
 }
 
-// takes says that a message to a group is what the talk waits for: a sealed document. Words in a group are for its members.
+// takes says that a message to a group is for the talk: a document, also a readable one, which is refused while a sealed one is awaited.
+// Words in a group are for its members.
 func (t *deskTalk) takes(m *message) bool {
-	return t != nil && t.Wants == talkRefer && m.Document != nil && sealedName(m.Document.Name)
+	return t != nil && t.Wants == talkRefer && m.Document != nil
 }
 
 // stands says that a talk about a case still has its sense.
