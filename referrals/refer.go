@@ -142,10 +142,8 @@ func (c Case) instead(r Refer) NoticeKind {
 	} else if i >= 0 && !c.has(r.To) && c.Shares[i].Stage != Recalled {
 		return NoticeReferHas
 	}
-	for _, no := range c.Noes {
-		if no.To == r.To && r.At.Before(no.At.Add(AskedFor)) {
-			return NoticeReferLately
-		}
+	if slices.ContainsFunc(c.Noes, r.soonAfter) {
+		return NoticeReferLately
 	}
 	for _, open := range c.Refers {
 		switch {
@@ -161,6 +159,9 @@ func (c Case) instead(r Refer) NoticeKind {
 	}
 	return ""
 }
+
+// soonAfter says that the defender said no to the same organisation a short while before.
+func (r Refer) soonAfter(no Refer) bool { return no.To == r.To && r.At.Before(no.At.Add(AskedFor)) }
 
 // has says that there is a sealed copy for a desk which it does not hold now.
 func (c Case) has(desk string) bool {
