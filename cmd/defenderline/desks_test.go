@@ -299,7 +299,7 @@ func TestOnlyTheReceiptStays(t *testing.T) {
 	d.says("They are at the door.")
 	d.attach(telegramsim.Attachment{Kind: "photo", Data: []byte("a photo"), Caption: "the car"})
 	d.sees("an answer to the photo", func(v telegramsim.View) bool {
-		return v.Last().From.IsBot && len(v.Messages) == 4 // with the command, the words and the photo: no screen twice
+		return v.Last().From.IsBot && len(v.Messages) == 5 // the command, the question, words, photo, and one answer to both: no screen twice
 	})
 	d.press("nav:done")
 	d.press("consent:mission")

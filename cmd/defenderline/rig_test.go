@@ -20,7 +20,7 @@ import (
 
 // patience is how long a test waits for something that must happen. It is never waited for in full
 // unless the test fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // rig is a whole line as it runs for real: the binary, once or several times, a Redis, the simulated Telegram,
 // people. The first replica's methods are the rig's own.
