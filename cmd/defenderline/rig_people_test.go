@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"defenderline/bot/telegramsim"
@@ -56,18 +57,19 @@ func has(v telegramsim.View, data string) bool {
 	return false
 }
 
-// press presses a button by its field and value and waits for the answer.
+// press presses a button by its field and value and waits for the answer. The very button goes before a newer one that adds a token:
+// what "reply:" and a code begins, below a case, the same with a token goes on with.
 func (a *actor) press(data string) telegramsim.Toast {
 	a.r.t.Helper()
 	a.offered(data)
-	full := data
-	for _, b := range a.View().Buttons() {
-		if b == data || strings.HasPrefix(b, data+"#") {
-			full = b
-			break
-		}
+	m, full := button(a.View(), func(b string) bool { return b == data })
+	if m == nil {
+		m, full = button(a.View(), func(b string) bool { return strings.HasPrefix(b, data+"#") })
 	}
-	p, err := a.Press(full)
+	if m == nil {
+		a.r.t.Fatalf("%s is not there any more\n%s", data, transcript(a.View()))
+	}
+	p, err := a.PressStale(m, full)
 	if err != nil {
 		a.r.t.Fatalf("press %s: %v\n%s", data, err, transcript(a.View()))
 	}
@@ -79,6 +81,21 @@ func (a *actor) press(data string) telegramsim.Toast {
 	}
 	a.acts++
 	return toast
+}
+
+// button finds the newest button with such data, and the message that it is below.
+func button(v telegramsim.View, is func(data string) bool) (*telegramsim.Message, string) {
+	for _, m := range slices.Backward(v.Messages) {
+		if m.Keyboard == nil {
+			continue
+		}
+		for _, b := range slices.Concat(m.Keyboard.Rows...) {
+			if is(b.CallbackData) {
+				return m, b.CallbackData
+			}
+		}
+	}
+	return nil, ""
 }
 
 // says sends words.
