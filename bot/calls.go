@@ -39,11 +39,15 @@ type call struct {
 	Screen bool     `json:"s,omitempty"`
 	Edits  int      `json:"ed,omitempty"`
 	Notes  []string `json:"no,omitempty"`
+	// Tells is what they say, if a screen that comes late would still have to say it.
+	Tells string `json:"te,omitempty"`
 	// Asks says that the screen is a question of a conversation, and no page that somebody may want to read again.
 	Asks bool `json:"as,omitempty"`
 	// Short says that the screen does not repeat its question, which stands above it.
 	Short bool `json:"sh,omitempty"`
-	// Made is when the call was made for a defender's chat, in Unix milliseconds; 0 for others.
+	// Shows names what an officer is to confirm by the call's buttons: it is sent only while that would be sent.
+	Shows string `json:"sf,omitempty"`
+	// Made is when the call was made for a chat whose record tells whether it still has a place, in Unix milliseconds; 0 for others.
 	Made int64 `json:"ma,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`

@@ -148,7 +148,7 @@ func (a *atDesk) toConfirm(ctx context.Context, text string, k *keyboard) error 
 		return err
 	}
 	c := a.message(text, k)
-	c.Own = true // found by unshow
+	c.Own, c.Made, c.Shows = true, a.at.UnixMilli(), a.state.Talk.sends() // found by unshow, if the talk is on by the time that it leaves
 	a.send(c)
 	return nil
 }

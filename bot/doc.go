@@ -17,7 +17,7 @@
 //	erase.go             what a conversation, a seal or a wipe deletes
 //	worker.go            who takes which turn, people in an emergency first
 //	errand.go, hands.go  what a commit left to do: relayed or sent, held while it waits, settled when done
-//	leave.go, screens.go a message on its way: whether it still has a place, what it deletes, what it replaces
+//	leave.go, screens.go a message on its way: what it deletes, what it replaces; late.go: whether it still has a place
 //	outbox.go            what leaves next: lanes.go, by how urgent it is; pace.go, as fast as Telegram allows
 //	post.go              calls and notices as they are made; cards.go: cases as desks see them; unreached.go: nobody was reached
 //	line.go              all of it put together, begun and ended

@@ -126,6 +126,21 @@ func (tn *turn) sweepNow(ctx context.Context) error {
 	return nil
 }
 
+// repeated has every message deleted that is known to show the conversation that ended in this turn, also one that is newer than the
+// button that was pressed: a screen is sent twice when who sent it was killed before that was noted.
+func (tn *turn) repeated(ctx context.Context) error {
+	if tn.sweep == 0 || tn.screen == nil {
+		return nil
+	}
+	ids, err := tn.history.Messages(ctx, tn.work.Member)
+	if err != nil {
+		return fmt.Errorf("find the screens to delete: %w", err)
+	}
+	c := call{Sweep: tn.sweep, Method: "editMessageText", Edits: tn.edit}
+	tn.gone = append(tn.gone, c.swept(append(ids, tn.state.Screen), 0)...)
+	return nil
+}
+
 // wipe deletes every message of both sides that Telegram lets go, cuts the links to sent cases,
 // forgets the conversation, and leaves one closing line. before is what was known until then.
 func (tn *turn) wipe(ctx context.Context, before flows.Session) error {

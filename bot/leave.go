@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -43,8 +42,10 @@ type leaving struct {
 	// needless says that nothing had to be sent.
 	needless bool
 	message  int // as which it arrived
-	sought   bool
-	rest     [][]int // what is still to be deleted with it, as it is tried together
+	// late says that it left late, and looked that its chat was looked at again after it arrived.
+	late, looked bool
+	sought       bool
+	rest         [][]int // what is still to be deleted with it, as it is tried together
 }
 
 // leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
@@ -66,6 +67,9 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 		return again
 	}
 	if again := r.receipt(ctx, l); again > 0 {
+		return again
+	}
+	if again := r.stays(ctx, l); again > 0 {
 		return again
 	}
 	if !l.Rest && (l.Sweep > 0 || len(l.Gone) > 0) {
@@ -142,59 +146,6 @@ func (r *runner) receipt(ctx context.Context, l *leaving) (again time.Duration) 
 	}
 	r.wake(p.To.Slot)
 	return 0
-}
-
-// lateAfter is how old a message is before it is asked whether it still has a place in its chat.
-const lateAfter = time.Second
-
-// current makes sure that a screen which leaves late, because it waited its turn or because the process that should have sent
-// it was killed or frozen, does not take the place of a newer one that has come meanwhile: then it asks nothing any
-// more and tells, below, what it has to tell, if anything. After a wipe nothing is sent of what was before it, and after consent was
-// taken back nothing that its desk wrote.
-func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) {
-	if l.arrived || l.Rest || l.Made == 0 || l.over() || r.now().Sub(time.UnixMilli(l.Made)) < lateAfter {
-		return 0
-	}
-	raw, err := r.history.Record(ctx, l.from)
-	if err != nil && l.effort.tries < mostCardTries {
-		l.effort.tries++
-		return min(pause(err, l.effort.tries), longestGap)
-	}
-	now, unreadable := openState(raw)
-	if err != nil || unreadable != nil { // nobody can say: better late than never
-		return 0
-	}
-	r.place(l, now, raw == nil || now.Born > l.Made)
-	return 0
-}
-
-// place gives a late message its place in what its chat has become: none after a wipe, or if it asks what is asked no more
-// and has nothing to tell.
-func (r *runner) place(l *leaving, now chatState, wiped bool) {
-	if l.unwanted = !wiped && l.Receipt.unwanted(now); l.unwanted {
-		l.stage.Store(stageOver)
-	}
-	if !wiped && (!l.Screen || now.Session.Turn == l.Turn) {
-		return
-	}
-	r.screens.leaves(l)
-	if wiped || says(nil, l.Notes) {
-		l.stage.Store(stageOver)
-		return
-	}
-	l.call = l.told()
-}
-
-// told is a screen as a message that asks nothing.
-func (c call) told() call {
-	var params map[string]json.RawMessage
-	if json.Unmarshal(c.Params, &params) != nil {
-		return c
-	}
-	delete(params, "message_id")
-	delete(params, "reply_markup")
-	c.Method, c.Anew, c.Screen, c.Params = "sendMessage", false, false, encode(params)
-	return c
 }
 
 // clear deletes what goes with a message, and goes on where it was interrupted. Of messages that cannot be deleted together

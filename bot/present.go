@@ -1,6 +1,10 @@
 package bot
 
-import "defenderline/flows"
+import (
+	"strings"
+
+	"defenderline/flows"
+)
 
 // say sends a text on its own, outside of any screen, with buttons that may be pressed at any time: those of
 // flows.QuestionButton.
@@ -42,6 +46,7 @@ func (tn *turn) present() {
 	below := tn.below()
 	c := show(s.Bot, s.Chat, tn.edit, below.View(tn.lang(), tn.texts))
 	c.Screen, c.Edits, c.Notes, c.Short = true, s.Screen, noteKeys(tn.screen.Notes), below.Ask.Key == keptNote
+	c.Tells = tn.noted(c.Notes)
 	c.Asks = tn.screen.Steps > 0 || tn.screen.Optional
 	c.Turn, c.Sweep, c.Gone = tn.screen.Turn, tn.sweep, unique(tn.gone)
 	c.Top = max(tn.state.Newest, tn.state.Screen)
@@ -70,6 +75,19 @@ func noteKeys(notes []flows.Text) []string {
 		out = append(out, n.Key+code)
 	}
 	return out
+}
+
+// noted is what the notes of the screen say, without the question: for when it comes after that was answered, and what it repeats
+// was deleted.
+func (tn *turn) noted(keys []string) string {
+	if says(nil, keys) {
+		return ""
+	}
+	var parts []string
+	for _, n := range tn.screen.Notes {
+		parts = append(parts, n.Text(tn.lang(), tn.texts))
+	}
+	return strings.Join(parts, "\n\n")
 }
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.

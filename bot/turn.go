@@ -111,6 +111,9 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		}
 	}
 	tn.asked()
+	if err := tn.repeated(ctx); err != nil {
+		return referrals.Commit{}, err
+	}
 	tn.present()
 	tn.release()
 	if tn.out.State, err = tn.state.record(tn.at); err != nil {

@@ -91,8 +91,14 @@ func (c call) head(to []byte) []byte {
 		o.name("no")
 		o = list(o, c.Notes, quote)
 	}
+	if c.Tells != "" {
+		o.text("te", c.Tells)
+	}
 	o.ifTrue("as", c.Asks)
 	o.ifTrue("sh", c.Short)
+	if c.Shows != "" {
+		o.text("sf", c.Shows)
+	}
 	o.unlessZero("ma", c.Made)
 	o.unlessZero("tu", int64(c.Turn))
 	o.unlessZero("ca", int64(c.Card))
