@@ -15,11 +15,13 @@ import (
 type guest struct {
 	*referrals.Desk
 	calls   *rate.Limiter
+	keys    *rate.Limiter // of acts with an Idempotency-Key: each is kept for a time
 	streams chan struct{} // one for each stream that is open
 }
 
 func newGuest(d *referrals.Desk, l Limits) *guest {
-	return &guest{Desk: d, calls: rate.NewLimiter(rate.Limit(l.PerSecond), l.Burst), streams: make(chan struct{}, l.Streams)}
+	return &guest{Desk: d, calls: rate.NewLimiter(rate.Limit(l.PerSecond), l.Burst), keys: rate.NewLimiter(rate.Limit(l.KeysPerSecond), l.KeyBurst),
+		streams: make(chan struct{}, l.Streams)}
 }
 
 // longestToken is more than any token has.

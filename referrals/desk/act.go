@@ -167,6 +167,11 @@ func (c *call) actID(d referrals.Deed, h referrals.Holding) (string, error) {
 	if !given {
 		return c.random()
 	}
+	if wait, ok := take(c.guest.keys); !ok {
+		p := c.later(wait)
+		p.Detail = "Too many acts with an Idempotency-Key, each of which is kept for a time. Wait as long as the header Retry-After says, or send this one without a key."
+		return "", p
+	}
 	name := c.print("key", key)
 	whole := c.print("act", key, string(d.Act), h.Code, d.Why, strconv.FormatInt(d.Claim, 10))
 	bound, err := c.Keys.Lease(c.ctx(), "api:"+name, whole, keyKept)

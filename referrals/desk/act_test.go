@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -211,4 +212,27 @@ func TestTheStoreLearnsNeitherKeyNorReason(t *testing.T) {
 	if len(slices.Compact(prints)) != 5 {
 		t.Error("two things have one print")
 	}
+}
+
+// TestKeysAreBounded proves that whoever stole a token cannot fill the store with keys, and that acts without one go on.
+func TestKeysAreBounded(t *testing.T) {
+	l := newLine(t, "", Limits{KeyBurst: 3, KeysPerSecond: 0.01})
+	path := "/referrals/" + referralCode(1)
+	l.offer("fld", referralCode(1), referrals.Urgent)
+	l.act("/referrals/"+referralCode(9)+"/claim", fld, "", "Idempotency-Key: of what is not there").problem(t, unknown)
+	for n := range 3 {
+		l.act(path+"/accept", fld, "", fmt.Sprint("Idempotency-Key: ", n)).problem(t, wrongState)
+	}
+	a := l.act(path+"/claim", fld, "", "Idempotency-Key: one more")
+	if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait < 1 || wait > 100 {
+		t.Errorf("wait %q", a.header.Get("Retry-After"))
+	}
+	if p := a.problem(t, tooMany); !strings.Contains(p.Detail, "without a key") {
+		t.Errorf("says %q", p.Detail)
+	}
+	if i := l.act(path+"/claim", fld, "").item(t); i.State != referrals.Claimed {
+		t.Errorf("without a key: %+v", i)
+	}
+	l.offer("pbi", referralCode(1), referrals.Urgent)
+	l.act(path+"/claim", pbi, "", "Idempotency-Key: another desk's").item(t)
 }

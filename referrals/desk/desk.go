@@ -82,6 +82,10 @@ type Limits struct {
 	// PerSecond and Burst of calls, for each desk: 200 and 400.
 	PerSecond float64
 	Burst     int
+	// KeysPerSecond and KeyBurst of acts with an Idempotency-Key, for each desk: 0.5 and 10,000. Keys are remembered for 48 hours, so that
+	// no more than 100,000 of a desk are, for each process, also when its token was stolen.
+	KeysPerSecond float64
+	KeyBurst      int
 	// WrongPerSecond and WrongBurst of calls without a right token, of all callers together: 5 and 50.
 	WrongPerSecond float64
 	WrongBurst     int
@@ -96,6 +100,7 @@ type Limits struct {
 
 func (l Limits) filled() Limits {
 	l.PerSecond, l.Burst = cmp.Or(l.PerSecond, 200), cmp.Or(l.Burst, 400)
+	l.KeysPerSecond, l.KeyBurst = cmp.Or(l.KeysPerSecond, 0.5), cmp.Or(l.KeyBurst, 10_000)
 	l.WrongPerSecond, l.WrongBurst = cmp.Or(l.WrongPerSecond, 5), cmp.Or(l.WrongBurst, 50)
 	l.Streams = cmp.Or(l.Streams, 16)
 	l.Heartbeat, l.Answer = cmp.Or(l.Heartbeat, 15*time.Second), cmp.Or(l.Answer, 30*time.Second)

@@ -23,7 +23,7 @@
 //
 // # Limits
 //
-// Each organisation has a bucket of calls and a number of event streams; wrong tokens have a bucket of all together, and
+// Each organisation has a bucket of calls, one of acts with a key, because keys are kept, and a number of event streams; wrong tokens have a bucket of all together, and
 // right ones are served however many wrong ones come: behind a proxy all callers have one address, and a
 // stranger must not close the door on a desk. A token is to be 32 random bytes, which nobody guesses.
 package desk
