@@ -127,6 +127,7 @@ func (c Case) suggested(e Event, dir desks) (Case, []Errand) {
 	}
 	c.Refers = append(c.Refers, r)
 	out := c.Ask(Question{Field: ConsentField, About: r.To, By: r.By, For: r.For, Copy: c.has(r.To), At: e.At})
+	out = append(c.trails(r, LineAsked, ByChat, e.At), out...)
 	return c, append(out, c.tellReferrer(r, NoticeReferAsked, e.At, dir)...)
 }
 
@@ -195,6 +196,24 @@ func (c Case) consented(e Event, dir desks) (Case, []Errand) {
 	}
 	r := c.Refers[i]
 	c.Refers = slices.Delete(c.Refers, i, i+1)
+	c, out := c.follows(r, e, dir)
+	if e.Answer == r.To {
+		return c, append(out, c.trails(r, LineAgreed, ByDefender, e.At)...)
+	}
+	return c, append(out, c.trails(r, LineRefused, ByDefender, e.At)...)
+}
+
+// trails writes to the audit trail what came of what a desk asked for: to whom, sealed there, and not what for.
+func (c Case) trails(r Refer, k LineKind, way Way, at time.Time) []Errand {
+	i := c.share(r.By)
+	if i < 0 {
+		return nil
+	}
+	return []Errand{{Line: &Line{Kind: k, Desk: r.By, Code: c.Shares[i].Holding, Lane: c.Lane, At: at, Way: way, Why: r.To}}}
+}
+
+// follows does what follows from the defender's answer to what a desk asked for.
+func (c Case) follows(r Refer, e Event, dir desks) (Case, []Errand) {
 	switch j := c.share(r.To); {
 	case e.Answer != r.To:
 		c.Noes = slices.DeleteFunc(slices.Clone(c.Noes), func(no Refer) bool { return no.To == r.To })

@@ -194,6 +194,32 @@ func TestASuggestionIsAskedWithItsPurpose(t *testing.T) {
 	}
 }
 
+// What came of a suggestion is in the audit trail of the desk that made it, and not what it was for. What was not asked is not.
+func TestASuggestionIsInTheAuditTrail(t *testing.T) {
+	for life, want := range map[string][]Line{
+		"suggest lima quito":                    nil, // a mission's is not to suggest
+		"suggest lima andes":                    {{Kind: LineAsked, Way: ByChat}},
+		"suggest lima andes; suggest lima asia": {{Kind: LineAsked, Way: ByChat}},
+		"suggest lima andes; yes lima andes":    {{Kind: LineAsked, Way: ByChat}, {Kind: LineAgreed, Way: ByDefender}},
+		"suggest lima andes; no lima andes":     {{Kind: LineAsked, Way: ByChat}, {Kind: LineRefused, Way: ByDefender}},
+	} {
+		_, errands := referredTo(t, shared("lima"), referDesks(), append([]string{"sent", "ack lima"}, strings.Split(life, "; ")...)...)
+		var got []Line
+		for _, e := range errands {
+			if e.Line != nil {
+				got = append(got, *e.Line)
+			}
+		}
+		for i := range want {
+			want[i].Desk, want[i].Code, want[i].Lane, want[i].Why = "lima", string(testCode), Urgent, "andes"
+			want[i].At = noon.Add(time.Duration(2+i) * time.Minute)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %+v, want %+v", life, got, want)
+		}
+	}
+}
+
 // An officer who was revoked meanwhile is not told; their colleagues are.
 func TestAReferrerWhoIsGone(t *testing.T) {
 	dir := referDesks()

@@ -25,6 +25,10 @@ const (
 	LineMoved   LineKind = ""        // a holding has come to a state
 	LinePaged   LineKind = "paged"   // the operator was paged: nobody has the case
 	LineReached LineKind = "reached" // the defender said whether the desk reached them; Why is the answer
+	// What came of a desk's suggestion that an organisation gets the case; Why is the organisation. What for is in no line.
+	LineAsked   LineKind = "asked"   // the defender was asked
+	LineAgreed  LineKind = "agreed"  // the defender said yes
+	LineRefused LineKind = "refused" // the defender said no
 )
 
 // Line is one line of the audit trail. A move has its line if it was made, and one only; lines of other kinds may come
@@ -37,7 +41,7 @@ type Line struct {
 	Lane Lane      `json:"l"`
 	At   time.Time `json:"at"`
 	Way  Way       `json:"b,omitempty"`
-	// Why is the reason, the outcome or the answer. It may say something of a defender, and is kept sealed.
+	// Why is the reason, the outcome, the answer or the organisation. It may say something of a defender, and is kept sealed.
 	Why string `json:"w,omitempty"`
 
 	// Of a move: the state come to, the rung last alerted, when the desk was first told, and whether that was now.

@@ -84,6 +84,8 @@ func (c *Count) Line(l referrals.Line) {
 	}
 	if l.Kind == referrals.LineReached {
 		t.reached[l.Code] = l.Why
+	}
+	if l.Kind != referrals.LineMoved {
 		return
 	}
 	if t.Gone && l.State != referrals.Withdrawn && slices.Contains(referrals.NGODesk.States(), l.State) {

@@ -90,6 +90,9 @@ func TestAMonthIsCounted(t *testing.T) {
 	often(t, c, 7, "fld", "AD", referrals.Urgent, "400h offered; 30m expired clock")
 	often(t, c, 7, "pbi", "AD", referrals.Urgent, "401h offered; 10m declined capacity")
 	often(t, c, 6, "gone", "AE", referrals.Urgent, "600h offered; 10m claimed; 1h returned safety")
+	for _, k := range []referrals.LineKind{referrals.LineAsked, referrals.LineAgreed, referrals.LineRefused, "of a newer version"} { // no moves
+		c.Line(referrals.Line{Kind: k, Desk: "lima", Code: "ABAA-AAAA", Lane: referrals.Routine, Why: "fld", At: november.From.Add(99 * time.Hour)})
+	}
 	r := c.Report()
 	want(t, &r.Cases, "2026-W44 <5 <5 <5 <5", "2026-W45 10 10 <5 <5", "2026-W46 8 <5 <5 8", "2026-W47 7 <5 7 <5", "2026-W48 6 <5 6 <5", "2026-W49 <5 <5 <5 <5", "total 31 10 13 8")
 	want(t, &r.Missions, "lima 18 10 <5 8 10 8 10 <5 8 8 8", "headquarters 8 <5 <5 8 8 <5 <5 <5 8 <5 <5", "total 26 10 <5 16 18 8 10 <5 16 8 8")

@@ -16,7 +16,7 @@ import (
 // that a move and its line are one. A string costs nothing beside its text, and a day ends as a whole, by Redis's clock,
 // Options.AuditFor after its first line was written. A line is columns of fixed width, from ... to
 //
-//	1 state, as in a holding, or 'P' paged, 'R' reached  2 lane  3 14 since  15 26 made at (both in milliseconds, hexadecimal)
+//	1 state, as in a holding, or 'P' paged, 'R' reached, 'S' asked, 'Y' agreed, 'N' refused  2 lane  3 14 since  15 26 made at (both in milliseconds, hexadecimal)
 //	27 30 rung  31 way, a capital letter where the holding began  32 code; a space and the reason, sealed as in a holding
 //
 // and a line feed. What stands there in the clear is what a holding has in the clear, and by which way an act came; desks read
@@ -62,7 +62,8 @@ func letterWay(letter byte) (way referrals.Way, begins, ok bool) {
 
 // lineKinds are the kinds of line that are about no move, by their letter.
 func lineKinds() map[byte]referrals.LineKind {
-	return map[byte]referrals.LineKind{'P': referrals.LinePaged, 'R': referrals.LineReached}
+	return map[byte]referrals.LineKind{'P': referrals.LinePaged, 'R': referrals.LineReached,
+		'S': referrals.LineAsked, 'Y': referrals.LineAgreed, 'N': referrals.LineRefused}
 }
 
 // trailSlot is where the lines of a desk are, "" being those about none.

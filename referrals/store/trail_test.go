@@ -129,6 +129,9 @@ func TestLinesAboutNoMove(t *testing.T) {
 		for _, l := range []referrals.Line{
 			{Kind: referrals.LinePaged, Code: "ABCD-EFGH", Lane: referrals.Emergency, At: at, Way: referrals.ByLine},
 			{Kind: referrals.LineReached, Desk: "fld", Code: "ABCD-EFGH-1", Lane: referrals.Urgent, At: at, Way: referrals.ByDefender, Why: "not_yet"},
+			{Kind: referrals.LineAsked, Desk: "lima", Code: "ABCD-EFGH", Lane: referrals.Routine, At: at, Way: referrals.ByChat, Why: "fld"},
+			{Kind: referrals.LineAgreed, Desk: "headquarters", Code: "ABCD-EFGH", Lane: referrals.Routine, At: at, Way: referrals.ByDefender, Why: "fld"},
+			{Kind: referrals.LineRefused, Desk: "pbi", Code: "ABCD-EFGH", Lane: referrals.Routine, At: at, Way: referrals.ByDefender, Why: "fld"},
 		} {
 			if err := b.Note(b.ctx, l); err != nil {
 				t.Fatal(err)
