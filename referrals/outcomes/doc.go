@@ -24,6 +24,14 @@
 // one sheet, where all sums are said, those across tables too: a closed case was acknowledged, a case that reached a desk is one of the cases of
 // the line. Where one side may be larger, a number that nobody is shown stands for the rest.
 //
+// The small counts of a sum together must not be computed either, where that is from one to four: "closed or withdrawn: 3" is as small a
+// count as those, and whoever subtracts the cases that are open from all has it. They are proved as if they were a count of the report. Of
+// larger ones the sum is known; how it is divided is not.
+//
+// What is not proved is a group of cells from several rows and several columns, such as "closed in Lima or withdrawn in Quito": adding and
+// subtracting several totals may tell how many cases are in it, not in which of its cells. To hide them all would hide nearly everything. Nor is it that a
+// count is none: where the parts that are shown are the whole total, the others are.
+//
 // What this does not withstand: somebody who knows some of the cases and subtracts them, as an organisation that
 // knows its own; two reports of periods that overlap by all but a few days; and who reasons about why a "5+" is one. The first is why
 // a report is for those who run the line and its desks; for the second, make reports of whole months and keep to them.

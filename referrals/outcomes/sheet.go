@@ -112,11 +112,12 @@ func (s *sheet) protect() {
 	for _, f := range s.figures {
 		f.shown = !f.small()
 	}
+	together := s.together()
 	for _, one := range s.sums {
 		slices.SortStableFunc(one.all, func(a, b *Figure) int { return cmp.Or(len(a.sums)-len(b.sums), a.n-b.n) })
 	}
-	for _, f := range s.figures {
-		if !f.small() || f.n == 0 {
+	for _, f := range append(slices.Clip(s.figures), together...) {
+		if f.n == 0 || f.n >= under {
 			continue
 		}
 		for more := 0; !f.ambiguous(more); more++ {
@@ -126,6 +127,30 @@ func (s *sheet) protect() {
 			}
 		}
 	}
+}
+
+// together are what several small counts of a sum are together, where that is small too: whoever subtracts the parts that are shown from
+// the total has it. Nobody is shown one.
+func (s *sheet) together() (all []*Figure) {
+	for _, one := range slices.Clone(s.sums) {
+		n := 0
+		var small, others []*Figure
+		for _, p := range one.parts {
+			if p.small() {
+				small, n = append(small, p), n+p.n
+			} else {
+				others = append(others, p)
+			}
+		}
+		if len(small) < 2 || len(others) == 0 || n >= under || slices.ContainsFunc(others, func(p *Figure) bool { return p.rest }) {
+			continue
+		}
+		f := unseen(n)
+		s.add(f, small...)
+		s.add(one.total, append(others, f)...)
+		all = append(all, f)
+	}
+	return all
 }
 
 // Bounds of the search for another sheet. Where it ends without one, more is hidden than need be.

@@ -170,13 +170,36 @@ func inverse(n uint64) uint64 {
 	return out
 }
 
-// givenAway are the counts from one to four that somebody could compute.
+// givenAway are the counts from one to four that somebody could compute: of a figure, and of the small ones of a sum together.
 func givenAway(s *sheet) []string {
-	var found []string
 	a, known := attack(s), solved(s)
+	for f := range known {
+		a.least[f], a.most[f] = f.n, f.n
+	}
+	found := a.computes(s)
 	for _, f := range s.figures {
 		if f.n > 0 && f.n < under && (f.shown || a.least[f] == a.most[f] || known[f]) {
 			found = append(found, fmt.Sprintf("%d shown as %s: %d to %d", f.n, f, a.least[f], a.most[f]))
+		}
+	}
+	return found
+}
+
+// computes are the small counts of a sum that are known together, less the other parts from the total, where they are from one to four.
+func (a attacker) computes(s *sheet) (found []string) {
+	for _, one := range s.sums {
+		n, small := 0, 0
+		least, most, from, to := 0, 0, a.least[one.total], a.most[one.total]
+		for _, p := range one.parts {
+			if p.small() {
+				n, small = n+p.n, small+1
+				least, most = least+a.least[p], most+a.most[p]
+			} else {
+				from, to = from-a.most[p], to-a.least[p]
+			}
+		}
+		if small > 1 && n > 0 && n < under && max(least, from) == min(most, to) {
+			found = append(found, fmt.Sprintf("%d small ones are %d together", small, n))
 		}
 	}
 	return found
@@ -276,6 +299,8 @@ func TestTheAttackerFinds(t *testing.T) {
 		"two that are as many as they can":   {{4, 4, 9}},
 		"across rows and columns":            {{3, 9, 9}, {9, 9, 9}, {9, 9, 9}},
 		"one of a row whose others are none": {{3, 0}, {0, 9}},
+		"two of a row together":              {{30, 1, 2}, {40, 50, 60}},
+		"three of a column together":         {{30, 90}, {1, 60}, {2, 70}, {1, 80}},
 	} {
 		s := grid(counts)
 		for _, f := range s.figures {
@@ -296,7 +321,7 @@ func TestNoMoreIsHiddenThanNeedBe(t *testing.T) {
 		"[12 30 42 12 30 42]":                                {{12, 30}},
 		"[40 <5 <5 <5 46 40 <5 <5 <5 46]":                    {{40, 2, 1, 3}},
 		"[40 5+ <5 48 40 5+ <5 48]":                          {{40, 6, 2}},
-		"[40 <5 <5 41 40 <5 <5 41]":                          {{40, 0, 1}},
+		"[5+ <5 <5 41 5+ <5 <5 41]":                          {{40, 0, 1}}, // two that are one together
 		"[5+ <5 10 5+ 5+ 80 47 43 90]":                       {{7, 3}, {40, 40}},
 		"[<5 5+ 12 24 5+ 5+ 30 59 19 20 21 60 31 49 63 143]": {{3, 9, 12}, {9, 20, 30}, {19, 20, 21}},
 	} {
