@@ -41,10 +41,11 @@ type hands struct {
 // errandID names an errand among all slots.
 type errandID struct{ slot, id string }
 
-// inHand is one errand in hand: until when, whether it is done, and what was sent by it.
+// inHand is one errand in hand: until when, how the store knows it, whether it is done, and what was sent by it.
 type inHand struct {
 	settled
 	till     time.Time
+	mark     int64
 	done     bool
 	harmless bool // when it is done again
 }
@@ -61,10 +62,10 @@ func (h *hands) take(t referrals.Task) bool {
 	defer h.mu.Unlock()
 	id := errandID{t.Slot, t.ID}
 	if known := h.tasks[id]; known != nil {
-		known.till = t.Till
+		known.till, known.mark = t.Till, t.Mark
 		return false
 	}
-	task := &inHand{till: t.Till, settled: h.recent.of(t.Errand)}
+	task := &inHand{till: t.Till, mark: t.Mark, settled: h.recent.of(t.Errand)}
 	h.tasks[id] = task
 	if was, ok := h.recent.find(id, task.settled); ok {
 		task.done, task.settled = true, was
@@ -131,15 +132,19 @@ func (h *hands) known(id errandID) (mine, sure bool) {
 	if task == nil || task.done {
 		return false, true
 	}
-	return true, h.now().Before(task.till)
+	return true, !over(task.till, h.now())
 }
+
+// over says that a time is over at another. The clock that never jumps decides, and the one on the wall: the first stands still
+// while the machine sleeps.
+func over(till, at time.Time) bool { return !till.After(at) || !till.Round(0).After(at.Round(0)) }
 
 // until is an errand in hand if its time is over by then.
 func (h *hands) until(then time.Time, id errandID) []referrals.Task {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.tasks[id]; t != nil && !t.till.After(then) {
-		return []referrals.Task{{Slot: id.slot, ID: id.id, Till: t.till}}
+	if t := h.tasks[id]; t != nil && over(t.till, then) {
+		return []referrals.Task{{Slot: id.slot, ID: id.id, Till: t.till, Mark: t.mark}}
 	}
 	return nil
 }
@@ -167,8 +172,8 @@ func (h *hands) soon() []referrals.Task {
 	limit := h.now().Add(holdSoon)
 	var tasks []referrals.Task
 	for id, t := range h.tasks {
-		if t.till.Before(limit) {
-			tasks = append(tasks, referrals.Task{Slot: id.slot, ID: id.id, Till: t.till})
+		if over(t.till, limit) {
+			tasks = append(tasks, referrals.Task{Slot: id.slot, ID: id.id, Till: t.till, Mark: t.mark})
 		}
 	}
 	return tasks
@@ -190,7 +195,7 @@ func (h *hands) extend(ctx context.Context, which func() []referrals.Task) error
 		id := errandID{t.Slot, t.ID}
 		still[id] = true
 		if known := h.tasks[id]; known != nil {
-			known.till = t.Till
+			known.till, known.mark = t.Till, t.Mark
 		}
 	}
 	if err != nil { // what was not answered may still be held

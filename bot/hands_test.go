@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"defenderline/referrals"
 )
@@ -170,6 +171,36 @@ func TestWhoseItIsIsAskedUntilTheStoreAnswers(t *testing.T) {
 			t.Error("a message was held back for ever")
 		}
 	})
+}
+
+// A machine that slept believes that no time has passed: then the clock on the wall says that another may have the errand.
+func TestAfterASleepItIsAskedWhoseItIs(t *testing.T) {
+	slept := func(now time.Time, seconds int64) time.Time { // a Time has the seconds above the nanoseconds, and the monotonic reading apart
+		*(*uint64)(unsafe.Pointer(&now)) += uint64(seconds) << 30
+		return now
+	}
+	now := time.Now()
+	till := now.Add(9 * time.Second)
+	for seconds, want := range map[int64]bool{0: false, 8: false, 9: true, 3600: true, -3600: false} {
+		at := slept(now, seconds)
+		if at.Sub(now) != 0 || at.Round(0).Sub(now.Round(0)) != time.Duration(seconds)*time.Second {
+			t.Fatalf("%v is not %v after a sleep", at, now)
+		}
+		if over(till, at) != want {
+			t.Errorf("after %d seconds of sleep it is over: %v", seconds, !want)
+		}
+	}
+	if !over(till, slept(till, -3600)) {
+		t.Error("a clock that was put back makes more time")
+	}
+	h := newHands(nil, func() time.Time { return slept(now, 60) }, nil)
+	h.take(referrals.Task{Slot: "p07", ID: "17-1", Till: till, Mark: 5})
+	if _, sure := h.known(errandID{"p07", "17-1"}); sure {
+		t.Error("run without asking")
+	}
+	if of := h.until(h.now(), errandID{"p07", "17-1"}); len(of) != 1 || of[0].Mark != 5 || len(h.soon()) != 1 {
+		t.Errorf("asked for %+v", of)
+	}
 }
 
 // A wipe also finds the messages of which the store has not heard yet.

@@ -199,10 +199,12 @@ type Notice struct {
 	Codes string `json:"cs,omitempty"`
 }
 
-// Task is an errand in hand: whoever has it may run it until Till. Afterwards another may have it.
+// Task is an errand in hand: whoever has it may run it until Till, by their own clock. Afterwards another may have it. Mark is by what
+// the store knows that it is still theirs: it goes back as it came.
 type Task struct {
 	Slot, ID string
 	Till     time.Time
+	Mark     int64
 	Errand   Errand
 }
 

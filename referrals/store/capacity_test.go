@@ -68,7 +68,7 @@ func scramble(t *testing.T, script string, most int) (seen, refused int64) {
 	line := make([]backend, 3)
 	for i := range line {
 		line[i] = open(t, Options{URL: server.URL() + patient, Vault: v})
-		line[i].scripts.move = redis.NewScript(counterLua + heldLua + trailLua + script)
+		line[i].scripts.move = redis.NewScript(anyTime + counterLua + heldLua + trailLua + script)
 	}
 	const cases = 60
 	for i := range cases {

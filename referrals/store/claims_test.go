@@ -172,7 +172,7 @@ func contest(t testing.TB, server *redistest.Server, v *Vault, script string, se
 	loss, line := &lossy{}, make([]backend, 3)
 	for i := range line {
 		line[i] = open(t, Options{URL: server.URL() + patient, Vault: v})
-		line[i].scripts.move = redis.NewScript(counterLua + heldLua + trailLua + script)
+		line[i].scripts.move = redis.NewScript(anyTime + counterLua + heldLua + trailLua + script)
 	}
 	line[0].offer(t, contested, referrals.Emergency)
 	for _, b := range line {

@@ -7,6 +7,7 @@
 -- Returns  {'taken', number, false}  or  {'none'}  or  {'damaged'}: it is due again when a lease would end
 --          {'held'}  or  {'superseded'}: nothing was changed
 
+if apart(ARGV[2]) then return {'apart'} end
 local holding = redis.call('GET', KEYS[3])
 if ARGV[3] == 'take' then
   local score = redis.call('ZSCORE', KEYS[1], ARGV[1])

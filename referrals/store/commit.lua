@@ -17,6 +17,7 @@
 --          '0' when it was finished since, or another has it; number is '' unless more came
 --          meanwhile and the member was taken anew
 
+if apart(ARGV[3]) then return {'apart'} end
 local name, number = ARGV[1], ARGV[2]
 local done, errands, births, documents, drops =
   tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])

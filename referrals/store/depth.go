@@ -24,13 +24,12 @@ type Depth struct {
 
 // Depth counts over all slots in one round trip.
 func (s *Store) Depth(ctx context.Context) (Depth, error) {
-	now := s.now()
 	pipe := s.db.Pipeline()
 	counts := make([][3]*redis.IntCmd, len(s.slots))
 	first := make([]*redis.StringSliceCmd, len(s.slots))
 	longest := make([]*redis.ZSliceCmd, len(s.slots))
-	until := strconv.FormatInt(ms(now), 10)
 	for i, slot := range s.slots {
+		until := strconv.FormatInt(ms(s.clocks.at(slot)), 10)
 		counts[i] = [3]*redis.IntCmd{
 			pipe.ZCard(ctx, s.outboxKey(slot)),
 			pipe.ZCount(ctx, s.outboxKey(slot), "-inf", until),
@@ -43,7 +42,8 @@ func (s *Store) Depth(ctx context.Context) (Depth, error) {
 		return Depth{}, fmt.Errorf("depth: %w", clean(err))
 	}
 	var d Depth
-	for i := range s.slots {
+	for i, slot := range s.slots {
+		now := s.clocks.at(slot)
 		d.Errands += counts[i][0].Val()
 		d.Overdue += counts[i][1].Val()
 		d.Due += counts[i][2].Val()

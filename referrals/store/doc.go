@@ -23,18 +23,33 @@
 //
 // # Time
 //
-// Scripts take the time from their caller (Options.Now), all of them: tests can then move it,
-// and every score was written by the clock that the decisions around it were made by. Replicas
-// need clocks that agree to about a second. Only expiry (PEXPIRE) runs by Redis's clock, from
-// durations, and so does the patience of Mend.
+// One clock decides between replicas: that of the server that has the slot. No decision spans two slots, so a cluster
+// may have as many clocks as masters. Redis could be asked inside each script, but then a caller would not know until
+// when it has what it was given, which is how an errand's holder is known, and how a lost answer is made good. So each
+// process reckons what the server's clock says (clocks.go): it asks at Open and with every Mend, and counts on by its
+// own monotonic reading, so that a clock of its own that is wrong, or set, changes nothing. And each script that
+// decides by the time holds what it was told against TIME (apart.lua), and refuses, before it changes anything, what is
+// more than a second ahead, or so far behind that nobody waits for the answer any more; the caller asks anew and tries
+// again. That meets a failover to another clock, a server's clock that is set, a machine that slept, and a call that
+// came when its sender was long given up. It costs no command, but for one with each Mend.
 //
-// A clock that jumps costs no order, no number and no case. One that was ahead leaves leases and clocks that
+// The bounds are small beside the times that are given: whoever has errands holds them for longer long before their time is over
+// (bot/hands.go). Until when one may be run its holder knows by its own clock, from before it asked, and asks again when that has
+// passed, or the time on the wall has. Where a server's clock jumps everything in hand may seem overdue; nobody takes over
+// for a lease then, and whoever is alive asks for theirs anew. One that has only just been started knows of no jump.
+//
+// A chat's next turn and what is released are put off by durations. The due times of holdings, the times of acts and
+// the day of the audit trail are what people mean by a time: they come from the caller's clock (Options.Now), and clocks that are apart
+// make them earlier or later by as much, never done twice. Mend says when this machine's differs by more than five seconds.
+// Only expiry (PEXPIRE) runs by Redis's clock without being asked, from durations, and so does the patience of Mend.
+//
+// A server's clock that jumps costs no order, no number and no case. One that was ahead leaves leases and clocks that
 // end hours too late: a lease longer than two leases counts as ended when something comes for its member, and
 // Mend pulls back the rest within minutes. What decides there is the highest clock used in a slot, kept
 // beside its counter, and not a range of scores that look too far: a rung's clock may lie days ahead and be
-// right. One that is behind makes others believe that its leases have ended: work is done twice and
-// committed once; but an errand of a process that is behind by more than the grace may be run by two,
-// and what an errand sends cannot be taken back. Mend says when clocks are apart.
+// right.
+//
+// Tests give a clock that they move (Options.Clock); scripts then believe their callers.
 //
 // # Moves share round trips
 //

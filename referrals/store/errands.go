@@ -16,8 +16,9 @@ import (
 const mailed = "m"
 
 // sealErrands gives errands their ids, "prefix-0001" and so on, which are the same when the act is
-// repeated, and seals them: id, sealed, id, sealed, ... As tasks they are the caller's until till.
-func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, till time.Time) ([]any, []referrals.Task, error) {
+// repeated, and seals them: id, sealed, id, sealed, ... As tasks they are the caller's until till, and until mark in their
+// slot.
+func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, till time.Time, mark int64) ([]any, []referrals.Task, error) {
 	args := make([]any, 0, 2*len(errands))
 	tasks := make([]referrals.Task, 0, len(errands))
 	for i, e := range errands {
@@ -34,7 +35,7 @@ func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, til
 			return nil, nil, err
 		}
 		args = append(args, id, sealed)
-		tasks = append(tasks, referrals.Task{Slot: slot, ID: id, Till: till, Errand: e})
+		tasks = append(tasks, referrals.Task{Slot: slot, ID: id, Till: till, Mark: mark, Errand: e})
 	}
 	return args, tasks, nil
 }

@@ -4,6 +4,7 @@
 -- ARGV  1 name  2 number  3 'extend' or 'release'  4 lease ends, or due again at (ms)  5 now (ms)
 -- Returns  {'held'}  or  {'superseded'}: nothing was changed
 
+if apart(ARGV[5]) then return {'apart'} end
 local known = redis.call('HMGET', KEYS[2], 'n', 'c')
 if known[1] ~= ARGV[2] or known[2] == ARGV[2] then
   return {'superseded'}

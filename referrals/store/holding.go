@@ -75,9 +75,9 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	if err := checkMove(m); err != nil {
 		return nil, nil, err
 	}
-	now, begun := s.now(), m.At
+	mine, now, begun := s.now(), s.clocks.at(DeskSlot(m.Desk)), m.At
 	if begun.IsZero() {
-		begun = now
+		begun = mine
 	}
 	till := now.Add(s.grace)
 	var errands []any
@@ -85,7 +85,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	var err error
 	if len(m.Errands) > 0 {
 		prefix := strconv.FormatInt(ms(begun), 10) + "-" + m.Code + "-" + m.ID
-		if errands, tasks, err = s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, till); err != nil {
+		if errands, tasks, err = s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, mine.Add(s.grace), ms(till)); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -40,10 +40,9 @@ func (s *Store) keep(ctx context.Context, posts []referrals.Post, take bool) ([]
 		return nil, nil
 	}
 	members, of := byMember(posts)
-	now := s.now()
 	calls := make([]call, len(members))
 	for i, m := range members {
-		c, err := s.keepCall(m, of[m], now, take)
+		c, err := s.keepCall(m, of[m], take)
 		if err != nil {
 			return nil, err
 		}
@@ -89,8 +88,8 @@ func byMember(posts []referrals.Post) ([]referrals.Member, map[referrals.Member]
 	return members, of
 }
 
-func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, now time.Time, take bool) (call, error) {
-	flag := "0"
+func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, take bool) (call, error) {
+	now, flag := s.clocks.at(m.Slot), "0"
 	if take {
 		flag = "1"
 	}

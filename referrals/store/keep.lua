@@ -10,6 +10,7 @@
 --          have a '1' in new and nothing else, so that their bodies need not travel back
 --          {'taken', number, state or false, id, order, body, ...}
 
+if apart(ARGV[2]) then return {'apart'} end
 local new, count = '', 0
 for i = 9, #ARGV, 3 do
   local added = redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[i])

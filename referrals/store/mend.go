@@ -9,21 +9,20 @@ import (
 	"time"
 )
 
-// Mend puts right what a clock that jumped has left behind, asks Redis for its replicas anew, and forgets
+// Mend puts right what a clock of Redis that jumped has left behind, asks Redis for the time and for its replicas anew, and forgets
 // ids of posts, and events and ended holdings of desks, whose time is over. It notes whose audit trail there is. Every process calls it about once a minute, and always the same way: by it a process
-// also shows that its clock is in use. Three round trips when nothing is wrong.
+// also shows which clock is in use. Four round trips when nothing is wrong.
 //
 // A clock that was ahead leaves leases, errands and clocks that end hours too late. Every slot remembers
 // the highest clock that was used in it. When that lies ahead, and nobody has used such a clock
 // for Options.Quiet, what it left is pulled back: leases and errands to now, the clock of a rung or of a
-// claim, and a chat's next turn, to now and its own length. While a process with such a clock is alive
-// nothing is late, and nothing is pulled: it may be the others' clocks that are wrong. Then Mend returns an
-// error that says how far the clocks are apart.
+// claim, and a chat's next turn, to now and its own length. While such a clock is still used, because
+// that of Redis goes back and forth or a process of an older version goes by its own, nothing is pulled: Mend returns an
+// error that says how far they are apart. So it does when this machine's clock is far from Redis's.
 func (s *Store) Mend(ctx context.Context) error {
-	now := s.now()
-	s.unheard.forget(now.Add(-time.Hour))
+	s.unheard.forget(time.Hour, s.clocks.at)
 	var failed error
-	for _, did := range []error{s.learn(ctx), s.know(ctx, now)} {
+	for _, did := range []error{s.learn(ctx), s.reckon(ctx), s.clocks.wrong(), s.know(ctx, s.now())} {
 		if did != nil {
 			failed = errors.Join(failed, fmt.Errorf("mend: %w", did))
 		}
@@ -34,7 +33,8 @@ func (s *Store) Mend(ctx context.Context) error {
 		if desk, ok := strings.CutPrefix(slot, "desk:"); ok {
 			keys = append(keys, s.eventsKey(desk), s.queueKey(desk), s.endedKey(desk))
 		}
-		calls[i] = call{s.scripts.mend, keys, []any{ms(now), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
+		now := s.clocks.at(slot)
+		calls[i] = call{s.scripts.mend, keys, []any{ms(s.clocks.at(slot)), s.longest().Milliseconds(), s.quiet.Milliseconds(), mendAtOnce,
 			ms(now.Add(-known)), known.Milliseconds(), s.endedFor.Milliseconds()}}
 	}
 	var apart time.Duration
@@ -42,18 +42,18 @@ func (s *Store) Mend(ctx context.Context) error {
 		switch {
 		case a.err != nil:
 			failed = errors.Join(failed, fmt.Errorf("mend: %w", a.err))
-		case a.text(0) == "apart":
+		case a.text(0) == "still":
 			far, _ := strconv.ParseInt(a.text(1), 10, 64)
 			apart = max(apart, time.Duration(far)*time.Millisecond)
 		case a.text(0) == "late":
-			if err := s.pull(ctx, s.slots[i], a.text(1), now); err != nil {
+			if err := s.pull(ctx, s.slots[i], a.text(1)); err != nil {
 				failed = errors.Join(failed, err)
 			}
 		}
 	}
 	if apart > 0 {
-		failed = errors.Join(failed, fmt.Errorf("the clock of this machine is %v behind that of another replica of the line; "+
-			"set both by a time server", apart.Round(time.Second)))
+		failed = errors.Join(failed, fmt.Errorf("the clock of redis is %v behind one that was used there within minutes: it was set, a failover brought "+
+			"another's, or an older version of the line serves beside this one; set all by a time server", apart.Round(time.Second)))
 	}
 	return failed
 }
@@ -67,8 +67,8 @@ func (s *Store) longest() time.Duration { return 2 * max(s.lease, s.grace) }
 
 // pull goes through all names that are due in a slot and pulls those that are due too late. Names that come
 // or go meanwhile were written by clocks that are right.
-func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) error {
-	limit := float64(ms(now.Add(s.longest())))
+func (s *Store) pull(ctx context.Context, slot, mark string) error {
+	limit := float64(ms(s.clocks.at(slot).Add(s.longest())))
 	for cursor := uint64(0); ; {
 		found, next, err := s.db.ZScan(ctx, s.dueKey(slot), cursor, "", mendAtOnce/2).Result()
 		if err != nil {
@@ -80,21 +80,21 @@ func (s *Store) pull(ctx context.Context, slot, mark string, now time.Time) erro
 				names = append(names, found[i])
 			}
 		}
-		if err := s.pullNames(ctx, slot, names, now); err != nil {
+		if err := s.pullNames(ctx, slot, names); err != nil {
 			return err
 		}
 		if cursor = next; cursor == 0 {
 			break
 		}
 	}
-	return s.unmark(ctx, slot, mark, now)
+	return s.unmark(ctx, slot, mark)
 }
 
 // pullNames pulls names of one slot: at a desk its holdings' clocks, elsewhere members.
-func (s *Store) pullNames(ctx context.Context, slot string, names []string, now time.Time) error {
+func (s *Store) pullNames(ctx context.Context, slot string, names []string) error {
 	var calls []call
 	for _, clocks := range []bool{true, false} {
-		keys, args := []string{s.dueKey(slot)}, []any{ms(now), s.longest().Milliseconds(), bit(clocks)}
+		keys, args := []string{s.dueKey(slot)}, []any{ms(s.clocks.at(slot)), s.longest().Milliseconds(), bit(clocks)}
 		for _, name := range names {
 			m := memberOf(slot, name)
 			desk, code, isClock := clockCode(m)
@@ -121,8 +121,8 @@ func (s *Store) pullNames(ctx context.Context, slot string, names []string, now 
 }
 
 // unmark ends the mending of a slot, unless it had more errands than one script puts right.
-func (s *Store) unmark(ctx context.Context, slot, mark string, now time.Time) error {
-	left, err := s.db.ZCount(ctx, s.outboxKey(slot), "("+strconv.FormatInt(ms(now.Add(s.longest())), 10), "+inf").Result()
+func (s *Store) unmark(ctx context.Context, slot, mark string) error {
+	left, err := s.db.ZCount(ctx, s.outboxKey(slot), "("+strconv.FormatInt(ms(s.clocks.at(slot).Add(s.longest())), 10), "+inf").Result()
 	if err == nil && left == 0 {
 		a := s.run(ctx, call{s.scripts.unmark, []string{s.markKey(slot)}, []any{mark}})
 		err = a.err

@@ -8,9 +8,10 @@
 --       5 ids seen before this (ms) are forgotten  6 life of seen (ms)  7 life of events (ms), by the server's
 --       clock, which their ids are of
 -- Returns  {'fine'}  or  {'waiting'}: something was found, and it is too early to act
---          {'ahead', ms} a clock was ahead by so much, or {'apart', ms} it still is
+--          {'ahead', ms} a clock was ahead by so much, or {'still', ms} it is so again
 --          {'late', mark}: it is time to pull what is due too late; then the mark is to be deleted
 
+if apart(ARGV[1]) then return {'apart'} end
 local n, high = clocks(KEYS[1])
 local now, ahead = tonumber(ARGV[1]), high - tonumber(ARGV[1])
 local mark = redis.call('GET', KEYS[2])
@@ -32,7 +33,7 @@ end
 if ahead > tonumber(ARGV[2]) then
   write(KEYS[1], n, now) -- whoever is still ahead raises it again
   found()
-  return {mark and 'apart' or 'ahead', string.format('%.0f', ahead)}
+  return {mark and 'still' or 'ahead', string.format('%.0f', ahead)}
 end
 note(KEYS[1], ARGV[1])
 local after = string.format('(%.0f', now + tonumber(ARGV[2]))

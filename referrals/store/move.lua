@@ -22,6 +22,7 @@
 --          'full' and the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made
 --          again after another has claimed
 
+if apart(ARGV[3]) then return {'apart'} end
 local call, match, find, sub, byte = redis.call, string.match, string.find, string.sub, string.byte
 
 -- What is written at the end, all at once: pairs, but for left, back and stops.

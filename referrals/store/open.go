@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,8 +34,11 @@ type Options struct {
 	RequireDurable bool
 	// Vault is required.
 	Vault *Vault
-	// Now is required: the clock of every decision.
+	// Now is required: the clock of this machine, for what people mean by a time. What is decided between replicas is decided by
+	// Redis's own.
 	Now func() time.Time
+	// Clock is for tests, which move it: it is used in the place of Redis's. Nil otherwise.
+	Clock func() time.Time
 	// Desks are the ids whose slots Take and Overdue look into when they are given none.
 	Desks []string
 	// Unsynced is called, when it is not nil, after each Keep and each Commit with births or documents
@@ -88,6 +92,7 @@ type Store struct {
 	warnings []string
 	unsynced func()
 	replicas *replicas
+	clocks   *clocks
 	unheard  *unheard
 	gather   *gather
 	refusals *refusals
@@ -114,10 +119,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		space: spaceOf(o.Line), db: db, readers: readers, scripts: newScripts(), vault: o.Vault, now: o.Now,
+		space: spaceOf(o.Line), db: db, readers: readers, scripts: newScripts(o.Clock != nil), vault: o.Vault, now: o.Now,
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), auditFor: orElse(o.AuditFor, 8760*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
+		clocks:  &clocks{given: o.Clock, mine: o.Now, each: eachHas(db), read: map[string]reading{}},
 		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
 		refusals: &refusals{n: map[refused]int64{}}, desks: o.Desks,
 	}
@@ -128,6 +134,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	for _, desk := range o.Desks {
 		s.slots = append(s.slots, DeskSlot(desk))
 	}
+	s.clocks.known = slices.Clone(s.slots)
 	if err := s.check(ctx, o.RequireDurable); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -155,7 +162,7 @@ func (s *Store) check(ctx context.Context, durable bool) error {
 	if err := s.learn(ctx); err != nil {
 		return fmt.Errorf("ask redis for its replicas: %w", err)
 	}
-	return nil
+	return s.reckon(ctx)
 }
 
 // Close ends all connections.

@@ -4,6 +4,7 @@
 -- ARGV  1 now (ms)  2 the taker has them until (ms)  3 at most
 -- Returns  {id, sealed, ...}
 
+if apart(ARGV[1]) then return {'apart'} end
 local reply = {}
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, tonumber(ARGV[3]))
 for _, id in ipairs(ids) do

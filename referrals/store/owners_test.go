@@ -180,12 +180,12 @@ func TestTwoWhoSawTheSameDueShareNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.mustMove(t, referrals.Move{ID: "o", Desk: "fld", Code: "ABCD-EFGH-1", To: referrals.Offered, Due: b.clock.now()})
-		due, err := b.due(b.ctx, nil, 10, b.clock.now())
+		due, err := b.due(b.ctx, nil, 10)
 		if err != nil || len(due) != 2 {
 			t.Fatalf("due: %+v %v", due, err)
 		}
 		for _, c := range due {
-			taker := b.takeCall(c.Member, b.clock.now())
+			taker := b.takeCall(c.Member)
 			first, second := b.run(b.ctx, taker), b.run(b.ctx, taker)
 			if first.text(0) != "taken" || second.text(0) != "none" {
 				t.Fatalf("%s: %q, then %q", c.Name, first.text(0), second.text(0))

@@ -5,6 +5,7 @@
 -- ARGV  1 now (ms)  2 how far ahead (ms) a lease may lie  3 '1': they are clocks of holdings  4.. names
 -- Returns  {how many were pulled}
 
+if apart(ARGV[1]) then return {'apart'} end
 local now = tonumber(ARGV[1])
 local limit = now + tonumber(ARGV[2])
 

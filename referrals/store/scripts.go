@@ -9,6 +9,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+//go:embed apart.lua
+var apartLua string
+
+//go:embed time.lua
+var timeLua string
+
 //go:embed counter.lua
 var counterLua string
 
@@ -75,28 +81,38 @@ var markLua string
 // scripts are everything that runs inside Redis. Each file says on top what it wants and
 // what it answers.
 type scripts struct {
-	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, note, refused, after, lease, mark *redis.Script
+	keep, take, clock, commit, hold, settle, overdue, prolong, mend, pull, unmark, move, note, refused, after, lease, mark, time *redis.Script
 }
 
-func newScripts() scripts {
+// anyTime is in the place of apart.lua where callers are given a clock.
+const anyTime = "local function apart() return false end\n"
+
+// newScripts makes the scripts; where their callers are given a clock, they are not held against the server's.
+func newScripts(given bool) scripts {
+	apart := apartLua
+	if given {
+		apart = anyTime
+	}
+	counter := apart + counterLua
 	return scripts{
-		keep:    redis.NewScript(counterLua + libLua + keepLua),
-		take:    redis.NewScript(counterLua + libLua + takeLua),
-		clock:   redis.NewScript(counterLua + heldLua + clockLua),
-		commit:  redis.NewScript(counterLua + libLua + commitLua),
-		hold:    redis.NewScript(counterLua + holdLua),
+		keep:    redis.NewScript(counter + libLua + keepLua),
+		take:    redis.NewScript(counter + libLua + takeLua),
+		clock:   redis.NewScript(counter + heldLua + clockLua),
+		commit:  redis.NewScript(counter + libLua + commitLua),
+		hold:    redis.NewScript(counter + holdLua),
 		settle:  redis.NewScript(settleLua),
-		overdue: redis.NewScript(overdueLua),
-		prolong: redis.NewScript(prolongLua),
-		mend:    redis.NewScript(counterLua + mendLua),
-		pull:    redis.NewScript(heldLua + pullLua),
+		overdue: redis.NewScript(apart + overdueLua),
+		prolong: redis.NewScript(apart + prolongLua),
+		mend:    redis.NewScript(counter + mendLua),
+		pull:    redis.NewScript(apart + heldLua + pullLua),
 		unmark:  redis.NewScript(unmarkLua),
-		move:    redis.NewScript(counterLua + heldLua + trailLua + moveLua),
+		move:    redis.NewScript(counter + heldLua + trailLua + moveLua),
 		note:    redis.NewScript(trailLua + noteLua),
 		refused: redis.NewScript(refusedLua),
 		after:   redis.NewScript(afterLua),
 		lease:   redis.NewScript(leaseLua),
 		mark:    redis.NewScript(markLua),
+		time:    redis.NewScript(timeLua),
 	}
 }
 
@@ -115,7 +131,9 @@ type answer struct {
 
 // run runs one script.
 func (s *Store) run(ctx context.Context, c call) answer {
-	return read(c.script.Run(ctx, s.db, c.keys, c.args...))
+	a := read(c.script.Run(ctx, s.db, c.keys, c.args...))
+	s.heed(ctx, a)
+	return a
 }
 
 // runAll runs scripts in one round trip, and in a second those that a server had forgotten.
@@ -153,6 +171,7 @@ func (s *Store) pipeline(ctx context.Context, db redis.Cmdable, calls []call, wa
 	for i := range sent {
 		answers[i] = read(sent[i])
 	}
+	s.heed(ctx, answers...)
 	return answers
 }
 
@@ -161,7 +180,11 @@ func read(cmd *redis.Cmd) answer {
 	if err != nil {
 		return answer{err: clean(err)}
 	}
-	return answer{rest: rest}
+	a := answer{rest: rest}
+	if len(rest) == 1 && a.text(0) == "apart" {
+		return answer{err: errApart}
+	}
+	return a
 }
 
 // text returns the i-th value, "" when there is none.
@@ -196,7 +219,7 @@ func clean(err error) error {
 		return nil
 	}
 	if redis.HasErrorPrefix(err, "ERR unknown command") || redis.HasErrorPrefix(err, "NOPERM") {
-		return errors.New("redis: the line's Redis user may not run a command it needs; allow it @scripting, @read, @write, @connection and INFO")
+		return errors.New("redis: the line's Redis user may not run a command it needs; allow it @scripting, @read, @write, @connection, TIME and INFO")
 	}
 	return err
 }

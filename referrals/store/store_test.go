@@ -77,7 +77,7 @@ func newVault(t testing.TB) *Vault {
 func open(t testing.TB, o Options) backend {
 	t.Helper()
 	c := newClock()
-	o.Now = c.now
+	o.Now, o.Clock = c.now, c.now
 	if o.Vault == nil {
 		o.Vault = newVault(t)
 	}

@@ -30,14 +30,13 @@ func (s *Store) Take(ctx context.Context, slots []string, n int) ([]referrals.Wo
 	if n <= 0 {
 		return nil, nil
 	}
-	now := s.now()
-	due, err := s.due(ctx, slots, n, now)
+	due, err := s.due(ctx, slots, n)
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
 	calls := make([]call, len(due))
 	for i, c := range due {
-		calls[i] = s.takeCall(c.Member, now)
+		calls[i] = s.takeCall(c.Member)
 	}
 	var taken []referrals.Work
 	var failed error
@@ -60,7 +59,7 @@ func (s *Store) Take(ctx context.Context, slots []string, n int) ([]referrals.Wo
 }
 
 // due asks every slot for its first names, and returns the n that waited longest.
-func (s *Store) due(ctx context.Context, slots []string, n int, now time.Time) ([]candidate, error) {
+func (s *Store) due(ctx context.Context, slots []string, n int) ([]candidate, error) {
 	if slots == nil {
 		slots = s.slots
 	}
@@ -68,7 +67,7 @@ func (s *Store) due(ctx context.Context, slots []string, n int, now time.Time) (
 	asked := make([]*redis.ZSliceCmd, len(slots))
 	for i, slot := range slots {
 		asked[i] = pipe.ZRangeByScoreWithScores(ctx, s.dueKey(slot), &redis.ZRangeBy{
-			Min: "-inf", Max: fmt.Sprint(ms(now)), Count: int64(n),
+			Min: "-inf", Max: fmt.Sprint(ms(s.clocks.at(slot))), Count: int64(n),
 		})
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
@@ -85,7 +84,8 @@ func (s *Store) due(ctx context.Context, slots []string, n int, now time.Time) (
 	return due[:min(n, len(due))], nil
 }
 
-func (s *Store) takeCall(m referrals.Member, now time.Time) call {
+func (s *Store) takeCall(m referrals.Member) call {
+	now := s.clocks.at(m.Slot)
 	till := ms(now.Add(s.lease))
 	if desk, code, ok := clockCode(m); ok {
 		return call{s.scripts.clock,
@@ -100,21 +100,22 @@ func (s *Store) takeCall(m referrals.Member, now time.Time) call {
 // Extend moves the end of the lease of what w took to a whole lease from now. ErrSuperseded
 // when another has it.
 func (s *Store) Extend(ctx context.Context, w referrals.Work) error {
-	return s.hold(ctx, w, "extend", s.now().Add(s.lease))
+	return s.hold(ctx, w, "extend", s.clocks.at(w.Slot).Add(s.lease))
 }
 
 // Release gives back what w took, unhandled; it is due at the given time, or earlier when
 // something comes for it. ErrSuperseded when another has it.
 func (s *Store) Release(ctx context.Context, w referrals.Work, at time.Time) error {
-	return s.hold(ctx, w, "release", at)
+	return s.hold(ctx, w, "release", s.clocks.shift(w.Slot, at))
 }
 
 func (s *Store) hold(ctx context.Context, w referrals.Work, act string, at time.Time) error {
+	now := ms(s.clocks.at(w.Slot))
 	c := call{s.scripts.hold, []string{s.dueKey(w.Slot), s.recordKey(w.Member), s.counterKey(w.Slot)},
-		[]any{w.Name, w.Number, act, ms(at), ms(s.now())}}
+		[]any{w.Name, w.Number, act, ms(at), now}}
 	if desk, code, ok := clockCode(w.Member); ok {
 		c = call{s.scripts.clock, []string{s.dueKey(w.Slot), s.counterKey(w.Slot), s.holdingKey(desk, code)},
-			[]any{w.Name, ms(s.now()), act, ms(at), w.Number}}
+			[]any{w.Name, now, act, ms(at), w.Number}}
 	}
 	a := s.run(ctx, c)
 	switch {

@@ -6,6 +6,7 @@
 -- Returns  {'none'}: not due any more, or forgotten
 --          {'taken', number, state or false, id, order, body, ...}
 
+if apart(ARGV[2]) then return {'apart'} end
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not score or tonumber(score) > tonumber(ARGV[2]) then
   return {'none'}

@@ -10,7 +10,7 @@ import (
 	"defenderline/referrals"
 )
 
-// unheard are the holds whose answer was lost: they may have been carried out, so that their time is one that
+// unheard are, by the clocks of their slots, the holds whose answer was lost: they may have been carried out, so that their time is one that
 // this process may have the errand for. (Another that takes it in the same millisecond is not told apart.)
 type unheard struct {
 	mu    sync.Mutex
@@ -20,10 +20,10 @@ type unheard struct {
 // unheardHold is a task as its holder knows it.
 type unheardHold struct {
 	slot, id string
-	till     int64
+	mark     int64
 }
 
-func unheardOf(t referrals.Task) unheardHold { return unheardHold{t.Slot, t.ID, ms(t.Till)} }
+func unheardOf(t referrals.Task) unheardHold { return unheardHold{t.Slot, t.ID, t.Mark} }
 
 // ask returns until when a task is to be held, and the times, ",1,2,", that its holder may have it for. A time that
 // was asked for and is still worth having is asked for again.
@@ -36,7 +36,7 @@ func (u *unheard) ask(t referrals.Task, now time.Time, lease time.Duration) (til
 		till = tried[n-1]
 	}
 	var b strings.Builder
-	for _, one := range append([]time.Time{t.Till}, tried...) {
+	for _, one := range append([]time.Time{at(t.Mark)}, tried...) {
 		b.WriteString("," + strconv.FormatInt(ms(one), 10))
 	}
 	return till, b.String() + ","
@@ -55,12 +55,12 @@ func (u *unheard) note(t referrals.Task, till time.Time, answered bool) {
 	}
 }
 
-// forget forgets what ended before a time: its holder has let it go.
-func (u *unheard) forget(before time.Time) {
+// forget forgets what ended so long ago: its holder has let it go.
+func (u *unheard) forget(ago time.Duration, now func(slot string) time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for of, tried := range u.tried {
-		if tried[len(tried)-1].Before(before) {
+		if now(of.slot).Sub(tried[len(tried)-1]) > ago {
 			delete(u.tried, of)
 		}
 	}

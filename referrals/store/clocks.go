@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// clocks reckon what the clock of a slot's server says. Between two questions this process's own counts on, by its monotonic
+// reading: that it is wrong, or is set, changes nothing.
+type clocks struct {
+	given func() time.Time // Options.Clock: no server is asked
+	mine  func() time.Time
+	each  bool // slots may have servers of their own
+
+	asking sync.Mutex
+	mu     sync.RWMutex
+	read   map[string]reading // by slot, "" for all
+	known  []string           // slots to be asked
+}
+
+// reading is what a server's clock said, and when by this process's; jumped is when it was found to have jumped, or to be
+// another's.
+type reading struct {
+	said, at, jumped time.Time
+}
+
+// tells is what the clock says that was read, now.
+func (r reading) tells(now time.Time) time.Time { return r.said.Add(now.Sub(r.at)) }
+
+// sure is how long a question may take whose answer is believed without another; the error is half of it. jump is by how much
+// a clock differs from what was reckoned that has jumped: less than what a script takes for a delay.
+const (
+	sure = 100 * time.Millisecond
+	jump = time.Second
+)
+
+// errApart is the answer of a script to a caller that was wrong about the time. Nothing was done.
+var errApart = errors.New("redis: its clock is another than was reckoned, and nothing was done; it was asked anew: try again")
+
+// slots are those whose clocks are to be asked for.
+func (c *clocks) slots() []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if !c.each {
+		return c.known[:1]
+	}
+	return slices.Clone(c.known)
+}
+
+func (c *clocks) of(slot string) string {
+	if c.each {
+		return slot
+	}
+	return ""
+}
+
+func (c *clocks) reading(slot string) (reading, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	r, known := c.read[c.of(slot)]
+	return r, known
+}
+
+// at is the time in a slot: what its server's clock says. A slot that was never asked has this process's time, for which its
+// scripts will refuse it if it is wrong.
+func (c *clocks) at(slot string) time.Time {
+	if c.given != nil {
+		return c.given()
+	}
+	now := c.mine()
+	if r, known := c.reading(slot); known {
+		return r.tells(now)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.known, slot) {
+		c.known = append(c.known, slot)
+	}
+	return now.Round(0)
+}
+
+// shift is the time in a slot when this process's clock says another. A time that is never is never.
+func (c *clocks) shift(slot string, t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(c.at(slot).Sub(c.mine()))
+}
+
+// unsettled says that the clock of a slot jumped so lately that who has something in hand may not have asked for it anew.
+func (c *clocks) unsettled(slot string, within time.Duration) bool {
+	r, known := c.reading(slot)
+	return known && !r.jumped.IsZero() && c.mine().Sub(r.jumped) < within
+}
+
+// note notes what a clock said between two times. What was reckoned stays as it is unless this proves it wrong.
+func (c *clocks) note(slot string, said, began, ended time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	half := ended.Sub(began) / 2
+	now := reading{said: said, at: began.Add(half)}
+	before, known := c.read[c.of(slot)]
+	if known {
+		now.jumped = before.jumped
+		differs := said.Sub(before.tells(now.at)).Abs()
+		if differs <= half {
+			return
+		}
+		if differs-half > jump {
+			now.jumped = ended
+		}
+	}
+	c.read[c.of(slot)] = now
+}
+
+// reckon asks the servers for their clocks, one round trip, and a second and a third while that takes long. Whoever comes
+// while another asks does not.
+func (s *Store) reckon(ctx context.Context) error {
+	if s.clocks.given != nil || !s.clocks.asking.TryLock() {
+		return nil
+	}
+	defer s.clocks.asking.Unlock()
+	slots := s.clocks.slots()
+	calls := make([]call, len(slots))
+	for i, slot := range slots {
+		calls[i] = call{s.scripts.time, []string{s.pingKey(slot)}, nil}
+	}
+	var failed error
+	for range 3 {
+		began := s.now()
+		answers := s.runAll(ctx, calls)
+		ended := s.now()
+		failed = nil
+		for i, a := range answers {
+			said, err := a.time()
+			if err != nil {
+				failed = fmt.Errorf("ask redis for the time: %w", err)
+				continue
+			}
+			s.clocks.note(slots[i], said, began, ended)
+		}
+		if failed != nil || ended.Sub(began) <= sure {
+			break
+		}
+	}
+	return failed
+}
+
+// time reads what TIME says.
+func (a answer) time() (time.Time, error) {
+	if a.err != nil {
+		return time.Time{}, a.err
+	}
+	seconds, err1 := strconv.ParseInt(a.text(0), 10, 64)
+	micros, err2 := strconv.ParseInt(a.text(1), 10, 64)
+	if err1 != nil || err2 != nil {
+		return time.Time{}, errUnexpected("time", a)
+	}
+	return time.Unix(seconds, micros*1000).UTC(), nil
+}
+
+// heed asks for the time when a script has refused the caller's.
+func (s *Store) heed(ctx context.Context, answers ...answer) {
+	for _, a := range answers {
+		if errors.Is(a.err, errApart) {
+			_ = s.reckon(ctx) // the next call is refused, too, and asks again
+			return
+		}
+	}
+}
+
+// farApart is how far this machine's clock may be from Redis's without being told.
+const farApart = 5 * time.Second
+
+// wrong says that this machine's clock and Redis's are apart: nothing is decided by it between replicas, but what people mean by
+// a time is.
+func (c *clocks) wrong() error {
+	var most time.Duration
+	for _, slot := range c.slots() {
+		if ahead := c.mine().Sub(c.at(slot)); ahead.Abs() > most.Abs() {
+			most = ahead
+		}
+	}
+	word := "ahead of"
+	if most < 0 {
+		word = "behind"
+	}
+	if most.Abs() <= farApart {
+		return nil
+	}
+	return fmt.Errorf("the clock of this machine is %v %s that of redis, so that times said to people and duty hours are wrong by as much; "+
+		"set both by a time server", most.Abs().Round(time.Second), word)
+}
+
+// eachHas says that slots may have servers of their own.
+func eachHas(db redis.UniversalClient) bool {
+	_, is := db.(*redis.ClusterClient)
+	return is
+}
