@@ -11,7 +11,7 @@ FUZZTIME  ?= 20s
 BENCH     ?= .
 BENCHTIME ?= 1s
 SOAK      ?= 10m
-# One package's tests under the race detector; the slowest takes six minutes here.
+# One package's tests under the race detector; the slowest takes six minutes where nothing else runs, and twice that beside others.
 TIMEOUT   ?= 25m
 
 # The targets share two cores and the build cache: one after the other.

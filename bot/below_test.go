@@ -34,7 +34,7 @@ func look(v telegramsim.View) string {
 // settled waits until a phone shows what it should.
 func (w *whole) settled(p *telegramsim.Phone, what string, is func(telegramsim.View) bool) telegramsim.View {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	v, err := p.Wait(ctx, is)
 	if err != nil {

@@ -172,7 +172,7 @@ func (w *whole) phone(u telegramsim.User) *telegramsim.Phone {
 // await waits until a phone shows a button.
 func (w *whole) await(p *telegramsim.Phone, button string) telegramsim.View {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	v, err := p.Wait(ctx, func(v telegramsim.View) bool { return v.Shows(button) })
 	if err != nil {

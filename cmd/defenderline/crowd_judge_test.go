@@ -269,7 +269,7 @@ func (k *vessel) unfinished() ([]string, error) {
 
 // TestCrowd lets a crowd walk in fair weather: the judge finds nothing, and nobody is sent anything twice.
 func TestCrowd(t *testing.T) {
-	t.Parallel()
+	beside(t, working)
 	for _, webhook := range []bool{false, true} {
 		t.Run(map[bool]string{false: "polling", true: "webhook"}[webhook], func(t *testing.T) {
 			r := newRigWith(t, rigOptions{webhook: webhook, replicas: 2, change: []func(*rig, *string){roomy}})
@@ -292,7 +292,7 @@ func roomy(_ *rig, config *string) {
 // TestJudge shows the judge what it must find: a lost word, somebody who was never told, every document twice, a
 // case that nobody was told of.
 func TestJudge(t *testing.T) {
-	t.Parallel()
+	beside(t, working)
 	r := newRig(t, roomy)
 	c := calling(r, 3, 2)
 	c.begin()

@@ -64,6 +64,7 @@ func (b *browser) consent(data string) {
 // TestDemoEmergency goes through a whole emergency with the mouse: from the defender's first press to the
 // officer who reads the words, the NGO that accepts, and the defender who is told of both.
 func TestDemoEmergency(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), laptop)
 	b.send(demoWords)
 	b.click("#officer [data-look=raw]")
@@ -102,6 +103,7 @@ func (b *browser) told(desk string) {
 // The guide counts as the phone does, and ticks off what was answered, not what was never asked: who writes where they
 // are is not asked whose safety it is about.
 func TestDemoGuideFollowsThePhone(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), laptop)
 	b.click("#start")
 	b.press("defender", "menu:emergency")

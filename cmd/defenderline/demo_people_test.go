@@ -23,6 +23,7 @@ func (b *browser) keep(name string) {
 // TestDemoArabic proves that a person whose phone is in Arabic has a chat that runs from right to left, and
 // that the officer reads their words unaltered.
 func TestDemoArabic(t *testing.T) {
+	beside(t, working)
 	const words = "رجال ينتظرون أمام المكتب"
 	b := newBrowser(t, startDemo(t), laptop)
 	b.keep("laptop-start")
@@ -50,6 +51,7 @@ func TestDemoArabic(t *testing.T) {
 
 // TestDemoMarkup proves that markup in an account is shown as the text it is, everywhere on the page.
 func TestDemoMarkup(t *testing.T) {
+	beside(t, working)
 	const words = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script><b>bold</b>`
 	b := newBrowser(t, startDemo(t), laptop)
 	b.send(words)
@@ -66,6 +68,7 @@ func TestDemoMarkup(t *testing.T) {
 // TestDemoFiles sends a photo, a voice message and a place with the account: the officer gets each sealed and
 // opens the photo on the page.
 func TestDemoFiles(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), laptop)
 	b.click("#start")
 	b.until("the menu is there", `!!document.querySelector('#defender [data-data^="menu:"]')`)
@@ -86,6 +89,7 @@ func TestDemoFiles(t *testing.T) {
 
 // TestDemoWipe proves that the page shows a wipe as a phone does: what was there is gone.
 func TestDemoWipe(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), laptop)
 	b.send(demoWords)
 	b.write("/wipe")
@@ -99,6 +103,7 @@ func TestDemoWipe(t *testing.T) {
 
 // TestDemoByKeyboard goes through an emergency without a mouse.
 func TestDemoByKeyboard(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), laptop)
 	b.enter("#start")
 	for _, data := range []string{"menu:emergency", "notice:understood", "safe:yes", "urgency:now", "country:PE", "subject:self"} {
@@ -150,6 +155,7 @@ func (b *browser) tabTo(selector string) {
 // TestDemoOnAPhone goes through an emergency on a phone, one part of the page at a time; nothing is wider
 // than the screen at any moment.
 func TestDemoOnAPhone(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), handy)
 	b.fits("at the beginning")
 	b.keep("phone-start")
@@ -214,6 +220,7 @@ const contrast = `(() => {
 
 // TestDemoOnATablet proves that nothing is wider than the screen between a phone and a laptop.
 func TestDemoOnATablet(t *testing.T) {
+	beside(t, working)
 	b := newBrowser(t, startDemo(t), look{width: 900, height: 1100})
 	b.send(demoWords)
 	b.fits("with the case sent")
@@ -222,8 +229,10 @@ func TestDemoOnATablet(t *testing.T) {
 
 // TestDemoContrast proves that every text on the page can be read, in light and in dark colours.
 func TestDemoContrast(t *testing.T) {
+	t.Parallel()
 	for name, w := range map[string]look{"light": laptop, "dark": {width: 1440, height: 900, dark: true}} {
 		t.Run(name, func(t *testing.T) {
+			beside(t, working)
 			b := newBrowser(t, startDemo(t), w)
 			if got := ask[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`); got != w.dark {
 				t.Fatalf("dark is %t, want %t", got, w.dark)

@@ -25,6 +25,7 @@ func withToken(r *rig, config *string) {
 // TestADeskWorksByAPI lets an organisation take a referral by the command-line client of the real line: the defender hears of
 // it, the card in the organisation's chat shows it, the document opens, and a stream of events ends with the line.
 func TestADeskWorksByAPI(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, withToken)
 	fld := r.desk(fldChat)
 	desk := func(args ...string) (string, int) {

@@ -32,6 +32,7 @@ func (r *rig) desk(chat int64) *actor {
 // TestDeclineGoesToTheNext declines at the first NGO; the next one consented to is offered the case, declines
 // too, and headquarters, consented to, receives it. Nobody else hears of it.
 func TestDeclineGoesToTheNext(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	r.desk(lima1) // who cannot be reached counts as silent
 	fld, pbi, hq := r.desk(fldChat), r.desk(pbiChat), r.desk(hqChat)
@@ -59,6 +60,7 @@ func TestDeclineGoesToTheNext(t *testing.T) {
 // TestNothingWithoutConsent agrees to one NGO only: the mission, the other NGO and headquarters hear nothing,
 // not even when that NGO declines; the defender is told that nobody has answered.
 func TestNothingWithoutConsent(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima, fld, pbi, hq := r.desk(lima1), r.desk(fldChat), r.desk(pbiChat), r.desk(hqChat)
 	d, code := r.sent("only for one", "front-line-defenders")
@@ -87,6 +89,7 @@ func (r *rig) copies(code string) int {
 
 // TestClaimOnce lets two people of an NGO press the same button: one has it, the other is told.
 func TestClaimOnce(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	fld := r.desk(fldChat)
 	_, code := r.sent("claimed once", "front-line-defenders")
@@ -111,6 +114,7 @@ func TestClaimOnce(t *testing.T) {
 
 // TestSilenceMovesOn lets every rung of the mission be silent: the next rung, then headquarters, is alerted.
 func TestSilenceMovesOn(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 10m", "acknowledge_within: 1s")
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 20m", "acknowledge_within: 1s")
@@ -127,6 +131,7 @@ func TestSilenceMovesOn(t *testing.T) {
 
 // TestNoMission asks for help from a country without a mission in the line: headquarters is offered in its place.
 func TestNoMission(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	hq := r.desk(hqChat)
 	d := r.person(0, "en")
@@ -154,6 +159,7 @@ func TestNoMission(t *testing.T) {
 // TestDeadKey serves with a mission whose key has expired: the line starts, is not ready and says which, and
 // headquarters is offered in the mission's place.
 func TestDeadKey(t *testing.T) {
+	beside(t, waiting)
 	r := newRigAlmostReady(t, func(r *rig, config *string) {
 		key := expired(t)
 		r.write("lima.asc", key)
@@ -180,6 +186,7 @@ func TestDeadKey(t *testing.T) {
 
 // TestWithdrawn takes a case back: whoever holds it is told, the sealed copies are gone, and the buttons do nothing.
 func TestWithdrawn(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima, fld := r.desk(lima1), r.desk(fldChat)
 	d, code := r.sent("to be taken back", "mission", "front-line-defenders")
@@ -201,6 +208,7 @@ func TestWithdrawn(t *testing.T) {
 // TestWipe erases a chat after sending: messages are deleted, one closing line stays, the case stays with its desk,
 // and acknowledging it reaches nobody.
 func TestWipe(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima := r.desk(lima1)
 	d, code := r.sent("then erase it all", "mission")
@@ -240,6 +248,7 @@ func (a *actor) without(data string) telegramsim.View {
 // TestEveryRungSeesWhoHasIt lets the first rung be silent and the second acknowledge and close: the first one's alert
 // says so, without a further message, and has no button that no longer fits.
 func TestEveryRungSeesWhoHasIt(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 10m", "acknowledge_within: 1s")
 	})
@@ -262,6 +271,7 @@ func TestEveryRungSeesWhoHasIt(t *testing.T) {
 // TestActsFromTheQueue takes an offer from the list of what waits: the list stays a list, and the offer itself shows
 // what can be done next.
 func TestActsFromTheQueue(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	fld := r.desk(fldChat)
 	_, one := r.sent("the first", "front-line-defenders")
@@ -285,6 +295,7 @@ func TestActsFromTheQueue(t *testing.T) {
 // TestOnlyTheReceiptStays sends a case with a photo: when the photo is sealed, nothing of the conversation is left to
 // read in the chat. The desk gets the photo as a file of the case, and finds where it came.
 func TestOnlyTheReceiptStays(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima := r.desk(lima1)
 	d := r.person(0, "en")
@@ -321,6 +332,7 @@ func TestOnlyTheReceiptStays(t *testing.T) {
 
 // TestAddition adds to a case after it was sent: one more document to whoever holds it.
 func TestAddition(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima := r.desk(lima1)
 	d, code := r.sent("the beginning", "mission")
@@ -342,6 +354,7 @@ func TestAddition(t *testing.T) {
 
 // TestWebhook walks an emergency by deliveries instead of polling, with a secret, and refuses others.
 func TestWebhook(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(r *rig, config *string) {
 		listen := redistest.FreeAddr(t)
 		r.write("hook-secret", "s3cret-of-the-hook")
@@ -365,6 +378,7 @@ func TestWebhook(t *testing.T) {
 
 // TestWebhookAtTheRoot serves deliveries of both bots where Telegram was told to send them, also when the url has no path.
 func TestWebhookAtTheRoot(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(r *rig, config *string) {
 		desk, err := r.sim.AddBot("2000002:"+strings.Repeat("B", 35), "TheDeskBot")
 		if err != nil {

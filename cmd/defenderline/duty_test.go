@@ -34,6 +34,7 @@ func (r *rig) startAll() {
 // and again before the first case has arrived. Each case is then with the colleague, who was told how many before the first; a new case reaches the colleague first. One is handed back
 // by its own button.
 func TestHandOverSurvivesAKill(t *testing.T) {
+	beside(t, waiting)
 	r := newRigWith(t, rigOptions{replicas: 2})
 	first, second := r.desk(lima1), r.desk(lima2)
 	var codes []string

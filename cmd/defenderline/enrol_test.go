@@ -47,6 +47,7 @@ func (a *actor) follows(payload string) {
 // TestEnrol binds an officer's chat by a link while the line serves: the officer sees the queue, acknowledges and reads. The
 // link works for nobody else, an organisation's link shows nothing of the mission's, and who is revoked is a stranger again.
 func TestEnrol(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	r.desk(lima1)
 	_, code := r.sent("for whoever is there", "mission")
@@ -103,6 +104,7 @@ func (r *rig) refuses(a *actor) bool {
 // TestEnrolledRungIsAlerted lets the configured rungs be silent: the enrolled officer's is alerted next, also after the line
 // was killed and started again.
 func TestEnrolledRungIsAlerted(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 10m", "acknowledge_within: 1s")
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 20m", "acknowledge_within: 1s")
@@ -120,6 +122,7 @@ func TestEnrolledRungIsAlerted(t *testing.T) {
 
 // TestEnrolIsWrittenRightly proves what the command refuses before it talks to anybody.
 func TestEnrolIsWrittenRightly(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	for args, want := range map[string]int{"": 2, "--desk lima": 2, "--name Ana": 2, "--list --revoke Ana": 2, "--list --desk lima --name Ana": 2,
 		"--desk quito --name Ana": 2, "--revoke Ana": 1, "--list": 0} {

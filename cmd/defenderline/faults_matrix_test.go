@@ -121,7 +121,7 @@ func TestFaults(t *testing.T) {
 	if *soak > 0 {
 		t.Skip("TestSoak does the same longer")
 	}
-	t.Parallel()
+	beside(t, crowded)
 	binary(t) // not while others wait for it
 	var all sync.WaitGroup
 	var tried atomic.Int32

@@ -16,7 +16,7 @@ import (
 // memory they take is bounded; when Telegram is back nothing waits for its next try and the emergency's alert goes before
 // nearly all of it, everything else arrives, and each chat's screens in their order.
 func TestFullOutbox(t *testing.T) {
-	t.Parallel()
+	beside(t, crowded)
 	const strangers, each = 1500, 2
 	r := newRigWith(t, rigOptions{lean: true, change: []func(*rig, *string){roomy}})
 	officer := r.desk(lima1)

@@ -321,7 +321,7 @@ func (f *flood) run(t testing.TB) outcome {
 // their turn, all that the flood left waiting, two hundred messages at least, would come before each. On a machine at
 // rest none does in the middle; the bounds leave room for one with thirty times more to do than it can.
 func TestFlood(t *testing.T) {
-	t.Parallel()
+	beside(t, crowded)
 	chats, every := 300, 3*time.Second
 	if soaking() {
 		chats, every = 2000, time.Second

@@ -10,6 +10,7 @@ import (
 // TestLanguages sends an emergency in every language that is shipped, with a voice note, an album and a place. The screens
 // are in the person's language, the document's labels in the mission's, and the words are as they were written.
 func TestLanguages(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.Replace(*config, "languages: [en]\noperator", "languages: [en, es, fr, ar]\noperator", 1)
 		*config = strings.Replace(*config, "countries: [PE]\n    languages: [en]", "countries: [PE]\n    languages: [es, en]", 1)
@@ -76,6 +77,7 @@ func (a *actor) attach(f telegramsim.Attachment) {
 
 // TestPublished looks at what the bot tells Telegram of itself, in every language.
 func TestPublished(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.Replace(*config, "languages: [en]\noperator", "languages: [en, es, fr, ar]\noperator", 1)
 	})

@@ -9,6 +9,7 @@ import (
 // headquarters at once, a claim of what it was offered before is refused with how much is open, and once it has room it is offered
 // what waited.
 func TestAFullOrganisationIsPassedOver(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) { *config = strings.ReplaceAll(*config, "capacity: 20", "capacity: 1") })
 	fld, hq := r.desk(fldChat), r.desk(hqChat)
 	_, first := r.sent("the first", "front-line-defenders")
@@ -35,6 +36,7 @@ func TestAFullOrganisationIsPassedOver(t *testing.T) {
 // TestConsentTakenBackFromOne takes consent back from the organisation that has a case: it is told and its copy is gone, the next
 // one is offered the case, and the mission keeps it.
 func TestConsentTakenBackFromOne(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	lima, fld, pbi := r.desk(lima1), r.desk(fldChat), r.desk(pbiChat)
 	d, code := r.sent("not for them any more", "mission", "front-line-defenders", "pbi")
@@ -61,6 +63,7 @@ func TestConsentTakenBackFromOne(t *testing.T) {
 
 // TestAnOrganisationPausesInItsChat pauses in the chat of one replica, and another passes the case over at once.
 func TestAnOrganisationPausesInItsChat(t *testing.T) {
+	beside(t, waiting)
 	r := newRigWith(t, rigOptions{replicas: 2, webhook: true})
 	fld, hq := r.desk(fldChat), r.desk(hqChat)
 	d := r.person(0, "en")

@@ -82,6 +82,7 @@ func (r *rig) named(desk, name string, sealed []byte) {
 // TestEmergency walks the line from end to end: an emergency within seven acts, the officer reads and
 // acknowledges, the NGO claims and accepts, and the defender hears of both.
 func TestEmergency(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer, ngo := r.person(lima1, "en"), r.person(fldChat, "en")
 	officer.start(t)

@@ -114,6 +114,7 @@ func mailParts(t *testing.T, raw []byte, want string) (mail.Header, [][]byte) {
 // again, the server comes back, and the mail arrives; it opens in gpg, as does an addition. An acknowledgement in the chat
 // suffices, the chat was told once, and no address is anywhere.
 func TestAlertByMail(t *testing.T) {
+	beside(t, waiting)
 	srv := &mailtest.Server{}
 	r := newRig(t, mailed(srv, "10m"))
 	home := gpgHome(t, r.private["lima"], r.signing)
@@ -171,7 +172,8 @@ func TestAlertByMail(t *testing.T) {
 		t.Errorf("the chat was sent %v", names)
 	}
 	assertNowhere(t, r, 0, []string{"canary"})
-	if len(srv.Got()) != 2 || r.mails("alert", "sent") != 1 || r.mails("addition", "sent") != 1 {
+	counted := func() bool { return r.mails("alert", "sent") == 1 && r.mails("addition", "sent") == 1 } // once the server's answer was read
+	if !r.eventually(counted) || len(srv.Got()) != 2 {
 		t.Errorf("%d mails, metrics:\n%s", len(srv.Got()), r.get("/metrics"))
 	}
 	if status := r.stop(); status != 0 {
@@ -182,6 +184,7 @@ func TestAlertByMail(t *testing.T) {
 // TestMailClimbsTheLadder has an address that the server refuses: it is given up at once and said, the next rung is told by mail
 // alone when the first was silent, and at the end the operator is.
 func TestMailClimbsTheLadder(t *testing.T) {
+	beside(t, waiting)
 	srv := &mailtest.Server{Unknown: firstAddress}
 	r := newRig(t, mailed(srv, "2s"))
 	srv.Serve(t)
@@ -197,7 +200,11 @@ func TestMailClimbsTheLadder(t *testing.T) {
 	if text, err := io.ReadAll(page.Body); err != nil || !bytes.Contains(text, []byte(code)) || bytes.Contains(text, []byte("nobody comes")) {
 		t.Errorf("the page reads %q, %v", text, err)
 	}
-	if pages, _ := r.metric("defenderline_pages_total"); pages != 1 || r.mails("alert", "refused") != 1 || r.mails("alert", "sent") != 1 || r.mails("page", "sent") != 1 {
+	counted := func() bool {
+		pages, _ := r.metric("defenderline_pages_total")
+		return pages == 1 && r.mails("alert", "refused") == 1 && r.mails("alert", "sent") == 1 && r.mails("page", "sent") == 1
+	}
+	if !r.eventually(counted) { // the last once the server's answer was read
 		t.Errorf("metrics:\n%s", r.get("/metrics"))
 	}
 	if said := r.log.String(); !strings.Contains(said, "a mail was refused for good") || strings.Contains(said, "mailbox") {

@@ -27,6 +27,7 @@ func picks() map[string][]string {
 // TestEveryConversationIsReadByGPG sends one case by each conversation; GnuPG, with no option, opens
 // the mission's copy, finds the line's signature good, and every word that was written in it.
 func TestEveryConversationIsReadByGPG(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)
@@ -101,6 +102,7 @@ func decrypt(t *testing.T, home string, sealed []byte) []byte {
 // and looks for them, and for the chat's id, everywhere but in the chat itself: Redis and its file on disk,
 // the log, the metrics, every call to Telegram for another chat.
 func TestNobodyInBetweenReads(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer, ngo := r.person(lima1, "en"), r.person(fldChat, "en")
 	officer.start(t)

@@ -134,8 +134,12 @@ func inLanguages(lang string) func(*rig, *string) {
 // TestReferredByGPG hands a case on to an organisation that has no copy: the defender is asked, the officer seals a document with GnuPG by
 // the lines that the line shows them, wrong documents change nothing, and the organisation opens it with GnuPG.
 func TestReferredByGPG(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"en", "ar"} {
-		t.Run(lang, func(t *testing.T) { referredByGPG(t, lang) })
+		t.Run(lang, func(t *testing.T) {
+			beside(t, waiting)
+			referredByGPG(t, lang)
+		})
 	}
 }
 
@@ -235,6 +239,7 @@ func wrongDocuments(t *testing.T, r *rig, officer *actor, code string, s seals) 
 
 // TestAKeptCopyIsReleased hands a case on to an organisation whose turn had not come: its copy, sealed by the line, goes to it at once.
 func TestAKeptCopyIsReleased(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer, pbi, ngo := r.desk(lima1), r.desk(pbiChat), r.desk(fldChat)
 	d, code := r.sent("for two of them", "mission", fld, "pbi")
@@ -254,6 +259,7 @@ func TestAKeptCopyIsReleased(t *testing.T) {
 
 // TestNoIsNo asks and is refused: the organisation hears nothing, and what is pressed again changes nothing.
 func TestNoIsNo(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer, ngo := r.desk(lima1), r.desk(fldChat)
 	d, code := r.sent("only for the mission", "mission")
@@ -278,6 +284,7 @@ func TestNoIsNo(t *testing.T) {
 // TestHeadquartersAfterSilence lets the only desk agreed to be silent. Headquarters hears nothing until the defender agrees; then it
 // is alerted with a document that says that the case exists, and gets what is written for it.
 func TestHeadquartersAfterSilence(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t, func(_ *rig, config *string) {
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 10m", "acknowledge_within: 1s")
 		*config = strings.ReplaceAll(*config, "acknowledge_within: 20m", "acknowledge_within: 1s")
@@ -318,6 +325,7 @@ func TestHeadquartersAfterSilence(t *testing.T) {
 
 // TestHeadquartersAssigns hands a case on from headquarters to a mission and to an organisation.
 func TestHeadquartersAssigns(t *testing.T) {
+	beside(t, waiting)
 	const quito, quitoChat = "quito", 900301
 	r := newRig(t, func(r *rig, config *string) {
 		*config = strings.Replace(*config, "headquarters:\n", fmt.Sprintf(`  - id: %s
@@ -367,8 +375,10 @@ func fingerprintOf(t *testing.T, private []byte) string {
 // TestReferringSurvivesKills kills the line, as kill -9 does, right after each act of handing a case on. With two replicas one
 // is killed, by turns. Each act counts once, and the case arrives once.
 func TestReferringSurvivesKills(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]rigOptions{"one that polls": {}, "two behind a webhook": {webhook: true, replicas: 2}} {
 		t.Run(name, func(t *testing.T) {
+			beside(t, waiting)
 			r := newRigWith(t, o)
 			officer, ngo := r.desk(lima1), r.desk(fldChat)
 			d, code := r.sent("through it all", "mission")

@@ -136,8 +136,10 @@ const (
 // TestReplyAndItsAnswer: an officer writes, the defender answers, GnuPG opens the answer; by one bot for all and by a bot of their own
 // for desks. Neither side is shown the other's account, and the store, the log and the calls for other chats hold no word of it.
 func TestReplyAndItsAnswer(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string][]func(*rig, *string){"one bot": nil, "two bots": {withDeskBot}} {
 		t.Run(name, func(t *testing.T) {
+			beside(t, waiting)
 			r := newRig(t, change...)
 			officer, ngo := r.officerAt(lima1), r.officerAt(fldChat)
 			d, code := r.sent("who can hear me", "mission", "front-line-defenders")
@@ -206,6 +208,7 @@ func (r *rig) nowhere(t *testing.T, words ...string) {
 // TestReplySurvivesKills: the process is killed between what the officer confirms, what the defender reads and what the officer is
 // told; another replica goes on. Nothing is lost, the words come once, and the answer arrives.
 func TestReplySurvivesKills(t *testing.T) {
+	beside(t, waiting)
 	r := newRigWith(t, rigOptions{replicas: 2})
 	officer := r.officerAt(lima1)
 	d, code := r.sent("who can hear me", "mission")
@@ -240,6 +243,7 @@ func TestReplySurvivesKills(t *testing.T) {
 
 // TestReplyWhileEverythingIsDown: what was confirmed before the line was killed arrives when it is back, once.
 func TestReplyWhileEverythingIsDown(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.officerAt(lima1)
 	d, code := r.sent("who can hear me", "mission")
@@ -261,6 +265,7 @@ func TestReplyWhileEverythingIsDown(t *testing.T) {
 
 // TestSilentHoursHoldAReply: a reply waits in the chat's record, is told to wait, survives a kill, and is read when the hours are changed.
 func TestSilentHoursHoldAReply(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.officerAt(lima1)
 	d := r.person(0, "en")

@@ -179,6 +179,7 @@ func TestReportIsOnePage(t *testing.T) {
 
 // TestReportOnSentinelAndCluster proves that a report is made wherever the line's store is.
 func TestReportOnSentinelAndCluster(t *testing.T) {
+	beside(t, waiting)
 	cluster := redistest.StartCluster(t, 3)[:1]
 	server := redistest.Start(t)
 	sentinel := redistest.StartSentinel(t, "line", server)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	makeRoom()
 	testscript.Main(tidy{m}, map[string]func(){"defenderline": main})
 }
 

@@ -27,6 +27,7 @@ func (a *actor) twice(data string) telegramsim.Toast {
 // TestEverythingPressedTwice sends an emergency and deletes the chat with two presses for each: the consent stays given,
 // one case is sent, and of the chat nothing is left but the closing line.
 func TestEverythingPressedTwice(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	d := r.person(0, "en")
 	d.start(t)

@@ -36,6 +36,7 @@ func (a *actor) finish(officer *actor) string {
 // TestWhatAPersonMayDoWrong does everything at the wrong moment: each gets an answer, nothing written is lost,
 // and the case can still be sent.
 func TestWhatAPersonMayDoWrong(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)
@@ -180,6 +181,7 @@ func keyboardData(m *telegramsim.Message, prefix string) string {
 // TestWhereOthersReadAlong speaks to the bot in a group and adds it to a channel: it says why not, keeps
 // nothing and leaves.
 func TestWhereOthersReadAlong(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	p, err := r.sim.AddPerson(telegramsim.User{FirstName: "Somebody", LanguageCode: "en"})
 	if err != nil {
@@ -199,6 +201,7 @@ func TestWhereOthersReadAlong(t *testing.T) {
 
 // TestTelegramFails answers with errors of every kind; nobody is stuck and nothing is lost.
 func TestTelegramFails(t *testing.T) {
+	t.Parallel()
 	faults := map[string]telegramsim.Fault{
 		"429":              {Kind: telegramsim.FaultTooMany, Every: 7, RetryAfter: 1},
 		"502":              {Kind: telegramsim.FaultStatus, Every: 5},
@@ -208,6 +211,7 @@ func TestTelegramFails(t *testing.T) {
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
+			beside(t, waiting)
 			r := newRig(t)
 			officer := r.person(lima1, "en")
 			officer.start(t)
@@ -226,6 +230,7 @@ func TestTelegramFails(t *testing.T) {
 
 // TestMalformedUpdate sends what cannot be read between what can.
 func TestMalformedUpdate(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)
@@ -241,6 +246,7 @@ func TestMalformedUpdate(t *testing.T) {
 
 // TestRedisAway takes the store away while people write: nothing is confirmed, nothing is lost.
 func TestRedisAway(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)
@@ -259,6 +265,7 @@ func TestRedisAway(t *testing.T) {
 
 // TestBlocked blocks the bot after sending: the officer's work goes on, and news comes when it is unblocked.
 func TestBlocked(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)
@@ -279,6 +286,7 @@ func TestBlocked(t *testing.T) {
 
 // TestKilledInTheMiddle kills the line as kill -9 does, in the middle of a conversation, and starts it again.
 func TestKilledInTheMiddle(t *testing.T) {
+	beside(t, waiting)
 	r := newRig(t)
 	officer := r.person(lima1, "en")
 	officer.start(t)

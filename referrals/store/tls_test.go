@@ -29,7 +29,7 @@ func TestEveryFormSpeaksTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o.Vault, o.Now, o.RequireDurable = vault, time.Now, true
 			try := func(o Options) error {
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				s, err := Open(ctx, o)
 				if err == nil {
