@@ -172,7 +172,7 @@ func poisons() (offered [][2]string, raw []string) {
 func poisoned(r *rig, c *crowd) func() {
 	offered, raw := poisons()
 	return while(30*time.Millisecond, func(n int) {
-		if r.bot.Pending() > mostPending {
+		if r.bot.Pending() > len(offered)+len(raw) {
 			return
 		}
 		if k := n % (len(offered) + len(raw)); k < len(offered) {
