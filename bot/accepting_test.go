@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"defenderline/flows"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"defenderline/referrals"
 )
 
@@ -89,7 +91,7 @@ func TestACaseLooksAgainAndIsNotKeptForThat(t *testing.T) {
 	store := newMemory()
 	dir := referrals.NewDirectory([]*referrals.Desk{{ID: "fld", Kind: referrals.NGODesk, Accepting: true, Capacity: 1, AcceptWithin: time.Hour}})
 	now := noon
-	cw := &caseworker{dir: dir, counts: store, now: func() time.Time { return now }, keep: Retention{Sealed: 168 * time.Hour}}
+	cw := &caseworker{dir: dir, counts: store, now: func() time.Time { return now }, keep: Retention{Sealed: 168 * time.Hour}, meters: NewMeters(prometheus.NewRegistry())}
 	c := referrals.Case{Code: "AAAA-BBBB", Lane: referrals.Urgent, Slot: "p07", SentAt: noon, Shares: []referrals.Share{{Desk: "fld", Kind: referrals.NGODesk, Stage: referrals.Kept}}}
 	store.hold(held("fld", "CCCC-DDDD-1", referrals.Accepted))
 	c, _ = c.Happen(referrals.Event{Kind: referrals.Sent, At: noon}, newRooms(t.Context(), dir, store))

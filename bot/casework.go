@@ -16,6 +16,7 @@ type caseworker struct {
 	counts counts
 	now    func() time.Time
 	keep   Retention
+	meters *Meters
 }
 
 // take applies what happened to a case, in order, does what is due, and hands its files on.
@@ -39,8 +40,10 @@ func (cw *caseworker) take(ctx context.Context, w referrals.Work) (referrals.Com
 		if json.Unmarshal(entry.Body, &e) != nil {
 			continue
 		}
+		had := c.Has(e.Desk)
 		c, errands = c.Happen(e, room)
 		c.Touched = now
+		cw.acknowledged(c, e, had)
 		out.Errands, out.Drops = append(out.Errands, errands...), append(out.Drops, dropped(c, e)...)
 	}
 	c, errands = c.Overdue(now, room)
@@ -54,6 +57,13 @@ func (cw *caseworker) take(ctx context.Context, w referrals.Work) (referrals.Com
 	}
 	out.Keep, out.Again = cw.kept(c, now)
 	return out, nil
+}
+
+// acknowledged meters how long a desk took to read a case, once: whoever it is handed over to afterwards acknowledges it again.
+func (cw *caseworker) acknowledged(c referrals.Case, e referrals.Event, had bool) {
+	if e.Kind == referrals.WasAcknowledged && !had && c.Has(e.Desk) && !e.Since.IsZero() {
+		cw.meters.AckTime.WithLabelValues(string(c.Lane)).Observe(e.At.Sub(e.Since).Seconds())
+	}
 }
 
 // unheard tells the desks of replies that came to a case which is forgotten.

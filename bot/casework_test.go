@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"defenderline/referrals"
 )
 
@@ -45,7 +47,8 @@ func newFiles(api server) *files {
 }
 
 func newCasework() *caseworker {
-	return &caseworker{dir: testDesks(), counts: newMemory(), now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour}}
+	return &caseworker{dir: testDesks(), counts: newMemory(), now: func() time.Time { return noon }, keep: Retention{Draft: 24 * time.Hour, Sealed: 168 * time.Hour},
+		meters: NewMeters(prometheus.NewRegistry())}
 }
 
 // telegramFile serves a file.
@@ -339,4 +342,37 @@ type slowSeal struct{ *glass }
 func (s slowSeal) SealFileNamed(desks []string, name, given string, src io.Reader, body io.Writer) (map[string][]byte, error) {
 	time.Sleep(30 * time.Second)
 	return s.glass.SealFileNamed(desks, name, given, src, body)
+}
+
+// How long a desk took is metered once. A case that was handed over is acknowledged again, and that says nothing of how long it lay
+// unread; nor does the event of an earlier version.
+func TestTheFirstAcknowledgementIsMetered(t *testing.T) {
+	first := referrals.Event{Kind: referrals.WasAcknowledged, Desk: "lima", Holding: "AAAA-BBBB", Since: noon.Add(-10 * time.Minute), At: noon}
+	again, older, elsewhere := first, first, first
+	again.At, older.Since, elsewhere.Desk = noon.Add(50*time.Hour), time.Time{}, "kyiv"
+	for name, tt := range map[string]struct {
+		events []referrals.Event
+		count  uint64
+	}{"handed over": {[]referrals.Event{first, again}, 1}, "an earlier version's": {[]referrals.Event{older, again}, 0}, "another desk's": {[]referrals.Event{elsewhere}, 0}} {
+		cw, registry := newCasework(), prometheus.NewRegistry()
+		cw.meters = NewMeters(registry)
+		if _, err := cw.take(t.Context(), caseWithFile(t, 0, tt.events...)); err != nil {
+			t.Fatal(err)
+		}
+		count, sum := uint64(0), 0.0
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				if f.GetName() == "defenderline_acknowledge_seconds" {
+					count, sum = count+m.GetHistogram().GetSampleCount(), sum+m.GetHistogram().GetSampleSum()
+				}
+			}
+		}
+		if count != tt.count || sum != 600*float64(tt.count) {
+			t.Errorf("%s: %d times, %v seconds", name, count, sum)
+		}
+	}
 }

@@ -116,9 +116,6 @@ func (r *runner) count(h referrals.Holding, m referrals.Move) {
 		return
 	}
 	r.meters.Alerts.WithLabelValues(string(m.To), string(h.Lane)).Inc()
-	if m.To == referrals.Acknowledged {
-		r.meters.AckTime.WithLabelValues(string(h.Lane)).Observe(m.At.Sub(h.Since).Seconds())
-	}
 }
 
 // finish notes an errand that was done, and leaves one that failed for the sweep.

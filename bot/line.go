@@ -167,7 +167,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner, trail: o.Store,
 		roster: l.roster, clock: l.clock, acts: &recentActs{}, paced: &deskPace{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}
-	l.workers.cases = &caseworker{dir: o.Directory, counts: o.Store, now: o.Now, keep: o.Retention}
+	l.workers.cases = &caseworker{dir: o.Directory, counts: o.Store, now: o.Now, keep: o.Retention, meters: o.Meters}
 	l.workers.files = &fileworker{seal: o.Sealer, shelf: o.Store, copies: o.Store, dir: o.Directory, deskBot: p.deskBot, clients: l.clients, now: o.Now, keep: o.Retention, log: o.Log,
 		sealing: make(chan struct{}, mostSealing)}
 	l.withMail(p)

@@ -59,7 +59,7 @@ func NewMeters(r prometheus.Registerer) *Meters {
 		SealFailures: counter("seal_failures_total", "Copies that could not be sealed, by desk.", "desk"),
 		Alerts:       counter("alerts_total", "Alerts to missions and headquarters, by state and lane.", "state", "lane"),
 		AlertTime:    times("alert_seconds", "From send to the alert leaving.", quick, "lane"),
-		AckTime:      times("acknowledge_seconds", "From alert to acknowledgement.", slow, "lane"),
+		AckTime:      times("acknowledge_seconds", "From the first alert of a desk to its first acknowledgement.", slow, "lane"),
 		Referrals:    counter("referrals_total", "Referrals that came into a state.", "state"),
 		Calls:        counter("telegram_calls_total", "Calls of the Bot API, by method and result.", "method", "result"),
 		TooMany:      counter("telegram_429_total", "Calls that Telegram asked to repeat later.").WithLabelValues(),

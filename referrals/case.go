@@ -140,6 +140,8 @@ type Event struct {
 	At      time.Time `json:"at"`
 	// Read says of an NGO that passed that it had been given the documents.
 	Read bool `json:"r,omitempty"`
+	// Since is when the desk that acknowledged was first told.
+	Since time.Time `json:"si,omitzero"`
 	// Documents and Files are the new totals, Waiting the new files, of an addition.
 	Documents int           `json:"dn,omitempty"`
 	Files     int           `json:"fn,omitempty"`

@@ -152,7 +152,7 @@ func expire(h Holding, at time.Time) Move {
 // Acknowledge is the move by which an officer has a case.
 func Acknowledge(h Holding, id string, at time.Time) Move {
 	m := h.move([]State{Alerted, Silent}, Acknowledged, id, at)
-	m.Errands = []Errand{h.event(WasAcknowledged, id, at)}
+	m.Errands = []Errand{h.post(Event{Kind: WasAcknowledged, Since: h.Since, At: at}, id)}
 	return m
 }
 

@@ -78,6 +78,12 @@ func (c Case) begin(e Event, dir rooms) (Case, []Errand) {
 	return c, out
 }
 
+// Has says that a desk has the case: an officer acknowledged it, or an organisation took it on.
+func (c Case) Has(desk string) bool {
+	i := c.share(desk)
+	return i >= 0 && c.Shares[i].Stage == Taken
+}
+
 // taken notes that a human has it and tells the defender.
 func (c Case) taken(e Event, state string) (Case, []Errand) {
 	if i := c.holding(e, Taken); i >= 0 && e.At.After(c.Shares[i].Taken) { // once more, after it was handed over
