@@ -14,16 +14,12 @@ import (
 // buttons, so that nothing is remembered in between; there are no words, because Telegram reads them. The case then asks its
 // defender. When the officer has to seal a document, a fourth press says that it comes, and the next file of the chat is it.
 
-// Tokens of the buttons of refer: none to choose an organisation, +2 for the second page of them, the organisation's id, its
+// Tokens of the buttons of refer: none to choose an organisation, a page of them, the organisation's id, its
 // id and the number of a purpose, and .id to send the document for it.
 const (
-	pageOf  = "+"
 	forWhat = "."
 	sendsTo = "."
 )
-
-// orgsOnPage is how many organisations are offered at a time.
-const orgsOnPage = 8
 
 // refer does what a button of refer says.
 func (a *atDesk) refer(ctx context.Context, p onCase) error {
@@ -37,7 +33,7 @@ func (a *atDesk) refer(ctx context.Context, p onCase) error {
 	if sends {
 		return a.referSend(ctx, to, p)
 	}
-	if page, ok := strings.CutPrefix(token, pageOf); ok || token == "" || token == fromQueue {
+	if page := pageIn(token); page != "" || token == "" || token == fromQueue {
 		a.referChoose(page, p)
 		return nil
 	}
@@ -68,19 +64,12 @@ func (a *atDesk) referChoose(page string, p onCase) {
 		a.tell(a.text("desk.refer_nobody", map[string]any{"Code": p.h.Code}), nil)
 		return
 	}
-	n, err := strconv.Atoi(page)
-	pages := (len(orgs) + orgsOnPage - 1) / orgsOnPage
-	if err != nil || n < 0 || n >= pages {
-		n = 0
+	var all []button
+	for _, d := range orgs {
+		all = append(all, button{Text: d.Name, Data: referData(p.h.Code, d.ID)})
 	}
-	k := &keyboard{}
-	for _, d := range orgs[n*orgsOnPage : min((n+1)*orgsOnPage, len(orgs))] {
-		k.Rows = append(k.Rows, []button{{Text: d.Name, Data: referData(p.h.Code, d.ID)}})
-	}
-	if pages > 1 {
-		k.Rows = append(k.Rows, []button{{Text: a.text("desk.button.refer_more", nil), Data: referData(p.h.Code, pageOf+strconv.Itoa((n+1)%pages))}})
-	}
-	a.referShow(a.text("desk.refer_choose", map[string]any{"Code": p.h.Code}), k, p, page != "")
+	k := a.paged(all, page, func(token string) string { return referData(p.h.Code, token) })
+	a.asks(a.text("desk.refer_choose", map[string]any{"Code": p.h.Code}), k, p.h.Code, page != "")
 }
 
 // referData is the data of a button of refer.
@@ -92,18 +81,7 @@ func (a *atDesk) referPurpose(p onCase, to *referrals.Desk) {
 	for _, what := range referrals.PurposesOf(to) {
 		k.pair(button{Text: a.text("value.need."+what, nil), Data: referData(p.h.Code, to.ID+forWhat+strconv.Itoa(slices.Index(all, what)))})
 	}
-	a.referShow(a.text("desk.refer_purpose", map[string]any{"Code": p.h.Code, "Org": to.Name}), k, p, true)
-}
-
-// referShow asks something, in the place of what was asked before or in a message of its own.
-func (a *atDesk) referShow(text string, k *keyboard, p onCase, instead bool) {
-	k.Rows = append(k.Rows, a.backRow(p.h.Code))
-	a.toast("desk.toast.ask", nil)
-	if m := a.u.Callback.Message; instead && m != nil {
-		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
-		return
-	}
-	a.tell(text, k)
+	a.asks(a.text("desk.refer_purpose", map[string]any{"Code": p.h.Code, "Org": to.Name}), k, p.h.Code, true)
 }
 
 // referAsk has the case ask its defender. What comes of it is told by the case.

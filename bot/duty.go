@@ -107,24 +107,16 @@ func (a *atDesk) others(d *referrals.Desk) []int {
 	return slices.DeleteFunc(d.Officers(), func(rung int) bool { return a.is(d, rung) })
 }
 
-// choose asks to whom to hand over. data makes the data of a rung's button.
-func (a *atDesk) choose(d *referrals.Desk, question string, data func(rung int) string) {
-	k := &keyboard{}
+// choose asks to whom to hand over. data makes the data of the button of a token: a rung's, or a page's.
+func (a *atDesk) choose(d *referrals.Desk, question, page string, data func(token string) string) {
+	var all []button
 	for _, rung := range a.others(d) {
-		k.Rows = append(k.Rows, []button{{Text: a.officer(d, rung), Data: data(rung)}})
-		if len(k.Rows) == mostColleagues {
-			break
-		}
+		all = append(all, button{Text: a.officer(d, rung), Data: data(strconv.Itoa(rung))})
 	}
-	k.Rows = append(k.Rows, a.backRow(""))
-	a.toast("desk.toast.ask", nil)
-	a.tell(question, k)
+	a.asks(question, a.paged(all, page, data), "", page != "")
 }
 
-// mostColleagues bounds a keyboard: Telegram takes a hundred buttons.
-const mostColleagues = 90
-
-// dutyPressed does what a button of /duty says: "take", or "give" with or without a rung. A desk that is not the officer's is unknown.
+// dutyPressed does what a button of /duty says: "take", or "give" with a rung, a page of them, or neither. A desk that is not the officer's is unknown.
 func (a *atDesk) dutyPressed(ctx context.Context, act, token string) error {
 	desk, rung, chosen := strings.Cut(token, ".")
 	s, sits := a.seat(desk)
@@ -137,9 +129,9 @@ func (a *atDesk) dutyPressed(ctx context.Context, act, token string) error {
 	switch {
 	case act == "take" && !chosen:
 		return a.take(ctx, d, s.Rung)
-	case act == "give" && !chosen:
-		a.choose(d, a.text("desk.ask.duty", map[string]any{"Desk": d.Name}), func(rung int) string {
-			return "duty:give#" + d.ID + "." + strconv.Itoa(rung)
+	case act == "give" && (!chosen || pageIn(rung) != ""):
+		a.choose(d, a.text("desk.ask.duty", map[string]any{"Desk": d.Name}), pageIn(rung), func(token string) string {
+			return "duty:give#" + d.ID + "." + token
 		})
 		return nil
 	case act == "give":
@@ -222,6 +214,7 @@ func (a *atDesk) instead(text string) {
 
 // handOver asks to whom one case is handed over, or hands it over.
 func (a *atDesk) handOver(ctx context.Context, p onCase) error {
+	page := pageIn(p.token)
 	rung, err := strconv.Atoi(p.token)
 	switch {
 	case !p.d.Shares() || len(a.others(p.d)) == 0:
@@ -230,9 +223,9 @@ func (a *atDesk) handOver(ctx context.Context, p onCase) error {
 	case !slices.Contains(deskActs[p.h.State], p.button):
 		a.late(p.h, referrals.Alerted)
 		return a.again(ctx, p.h, p.d)
-	case err != nil:
-		a.choose(p.d, a.text("desk.ask.handover", map[string]any{"Code": p.h.Code}), func(rung int) string {
-			return "handover:" + p.h.Code + "#" + strconv.Itoa(rung)
+	case err != nil || page != "": // "+1" is a number, too
+		a.choose(p.d, a.text("desk.ask.handover", map[string]any{"Code": p.h.Code}), page, func(token string) string {
+			return "handover:" + p.h.Code + "#" + token
 		})
 		return nil
 	case !slices.Contains(a.others(p.d), rung):
