@@ -88,8 +88,8 @@ func (a *atDesk) accept(ctx context.Context, value, desk string) error {
 		a.toast("desk.toast.accepting."+value, nil)
 	}
 	text, k, err := a.dutyPage(ctx)
-	if m := a.u.Callback.Message; err == nil && m != nil {
-		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
+	if err == nil {
+		a.replaces(text, k)
 	}
 	return err
 }

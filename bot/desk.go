@@ -288,11 +288,16 @@ func (a *atDesk) rung(d *referrals.Desk) int {
 
 // restate shows the case as it is now, in the message whose button was pressed.
 func (a *atDesk) restate(h referrals.Holding, d *referrals.Desk) {
+	lang := languageOf(a.texts, d) // that of the alert
+	a.replaces(describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h, d))
+}
+
+// replaces puts words and buttons into the message whose button was pressed. It reports false when Telegram does not say which that was.
+func (a *atDesk) replaces(text string, k *keyboard) bool {
 	m := a.u.Callback.Message
 	if m == nil {
-		return
+		return false
 	}
-	lang := languageOf(a.texts, d) // that of the alert
-	c := card{message: m.ID, caption: m.Document != nil}
-	a.send(c.edit(a.bot, a.chat, describe(a.texts, lang, h, d), deskKeyboard(a.texts, lang, h, d)))
+	a.send(card{message: m.ID, caption: m.Document != nil}.edit(a.bot, a.chat, text, k))
+	return true
 }

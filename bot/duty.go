@@ -205,11 +205,9 @@ const mostRead = 200
 
 // instead says in the message that was pressed what came of it, without buttons.
 func (a *atDesk) instead(text string) {
-	if m := a.u.Callback.Message; m != nil {
-		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, nil))
-		return
+	if !a.replaces(text, nil) {
+		a.tell(text, nil)
 	}
-	a.tell(text, nil)
 }
 
 // handOver asks to whom one case is handed over, or hands it over.

@@ -43,9 +43,7 @@ func (a *atDesk) paged(all []button, page string, data func(token string) string
 func (a *atDesk) asks(question string, k *keyboard, back string, instead bool) {
 	k.Rows = append(k.Rows, a.backRow(back))
 	a.toast("desk.toast.ask", nil)
-	if m := a.u.Callback.Message; instead && m != nil {
-		a.send(card{message: m.ID}.edit(a.bot, a.chat, question, k))
-		return
+	if !instead || !a.replaces(question, k) {
+		a.tell(question, k)
 	}
-	a.tell(question, k)
 }

@@ -35,8 +35,8 @@ func (a *atDesk) queue(ctx context.Context) error {
 // requeue shows in the list that was pressed what waits now.
 func (a *atDesk) requeue(ctx context.Context) error {
 	text, k, err := a.listed(ctx)
-	if m := a.u.Callback.Message; err == nil && m != nil {
-		a.send(card{message: m.ID}.edit(a.bot, a.chat, text, k))
+	if err == nil {
+		a.replaces(text, k)
 	}
 	return err
 }
