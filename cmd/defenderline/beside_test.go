@@ -20,8 +20,8 @@ const (
 // room is shared by all tests that run beside others.
 var room = semaphore.NewWeighted(together)
 
-// beside lets a test run beside others of its kind, once there is room. It is the first line of a test. One with subtests that say
-// it themselves says t.Parallel() instead: it would keep the room that they wait for.
+// beside lets a test run beside others, once there is room: the time that go test says it took begins before. It is the first line of a
+// test. One whose subtests say it themselves says t.Parallel() instead: it would keep the room that they wait for.
 func beside(t *testing.T, weight int64) {
 	t.Helper()
 	t.Parallel()
