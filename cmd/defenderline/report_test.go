@@ -57,6 +57,7 @@ func newReported(t testing.TB, cases int, redis func(config string) string) *rep
 	clock := novembers
 	o := storeOptions(c, vault)
 	o.Now = func() time.Time { return clock }
+	o.Clock = o.Now
 	s, err := store.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
