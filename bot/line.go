@@ -66,7 +66,10 @@ type Options struct {
 	// Owner names this process among replicas.
 	Owner string
 
-	Now    func() time.Time
+	// Now is the time of the line, the same for all its processes. Own is this machine's, by which it measures for how long
+	// something has lasted here: it never goes back by its monotonic reading. Nil: Now.
+	Now, Own func() time.Time
+
 	Random io.Reader
 	Log    *slog.Logger
 	Meters *Meters
@@ -109,13 +112,16 @@ func New(o Options) (*Line, error) {
 		return nil, err
 	}
 	engine.Facts, engine.OpenCases = o.Facts, o.OpenCases
+	if o.Own == nil {
+		o.Own = o.Now
+	}
 	o.Meters.expect(o.Directory)
 	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{},
 		clock: &telegramClock{now: o.Now}, roster: &roster{store: o.Store, counts: o.Store, dir: o.Directory, log: o.Log}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
-	l.out = newOutbox(!ownServer(o.API), o.Now)
+	l.out = newOutbox(!ownServer(o.API), o.Own)
 	l.assemble(engine)
 	return l, nil
 }
@@ -140,7 +146,7 @@ func (l *Line) bots() error {
 	for b, token := range tokens {
 		l.clients[b] = NewClient(l.o.API, token, senderCount+urgentCount+2)
 		l.clients[b].dated = l.clock.heard
-		l.reaches[b] = &reach{bot: b, now: l.o.Now, log: l.o.Log}
+		l.reaches[b] = &reach{bot: b, now: l.o.Own, log: l.o.Log}
 		s, err := newSetup(b, token, strings.TrimRight(l.o.API, "/"), l.clients[b], l.o.Texts, l.o.Log)
 		if err != nil {
 			return err
@@ -163,7 +169,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 		urgent: make(chan referrals.Work, queueLength),
 		poke:   make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
 	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
-		meters: o.Meters, hands: newHands(o.Store, o.Now, o.Log)}
+		meters: o.Meters, hands: newHands(o.Store, o.Own, o.Log)}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner, trail: o.Store,
 		roster: l.roster, clock: l.clock, acts: &recentActs{}, paced: &deskPace{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}

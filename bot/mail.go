@@ -76,7 +76,7 @@ func (l *Line) withMail(p *post) {
 		return
 	}
 	l.workers.turner.entity = m.Entity
-	l.runner.mails = &mailer{Mail: m, desks: p, out: newOutbox(false, l.o.Now), now: l.o.Now, log: l.o.Log, meters: l.o.Meters}
+	l.runner.mails = &mailer{Mail: m, desks: p, out: newOutbox(false, l.o.Own), now: l.o.Now, log: l.o.Log, meters: l.o.Meters}
 }
 
 // mailing starts those who send mails, until the mailer is closed or ctx ends.

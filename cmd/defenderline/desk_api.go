@@ -32,7 +32,7 @@ func newDeskAPI(s *store.Store, desks []*referrals.Desk, m deskLine, metrics pro
 		Help: "Answers of the desk API, by path as its description has it, and status."}, []string{"path", "status"})
 	metrics.MustRegister(answers)
 	kept := deskStore{s}
-	return desk.New(desk.Options{Desks: desks, Holdings: kept, Archive: kept, Mover: m, Doors: deskDoors{m}, Events: kept, Keys: kept, Now: time.Now,
+	return desk.New(desk.Options{Desks: desks, Holdings: kept, Archive: kept, Mover: m, Doors: deskDoors{m}, Events: kept, Keys: kept, Now: s.Now,
 		Random: rand.Reader, Log: log, Ends: ends,
 		Refused: func(desk string, kind referrals.RefusalKind) { s.Refuse(desk, kind, referrals.ByAPI) },
 		Observe: func(path string, status int) { answers.WithLabelValues(path, strconv.Itoa(status)).Inc() }})

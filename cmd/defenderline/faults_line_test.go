@@ -13,6 +13,7 @@ import (
 // lineFaults are what happens to the line's own processes.
 func lineFaults() []fault {
 	two := rigOptions{replicas: 2}
+	apart := rigOptions{replicas: 2, wrong: []time.Duration{30 * time.Second, -30 * time.Second}}
 	return []fault{
 		{name: "line killed", stores: everyStore, strikes: 3, mayRepeat: true, strike: (*trial).killed},
 		{name: "one of two killed", rig: two, stores: everyStore, strikes: 2, mayRepeat: true, strike: (*trial).oneKilled},
@@ -20,6 +21,9 @@ func lineFaults() []fault {
 		{name: "line stopped", stores: everyStore, webhook: true, strikes: 2, strike: (*trial).stopped},
 		{name: "line stopped, redis frozen", stores: []storeKind{singleStore}, strikes: 1, mayRepeat: true, strike: (*trial).stoppedInVain},
 		{name: "state keys exchanged", stores: everyStore, strikes: 1, strike: (*trial).exchanged},
+		{name: "clocks apart", rig: apart, stores: everyStore, webhook: true, strikes: 3, strike: (*trial).apart},
+		{name: "clock set", rig: apart, stores: everyStore, webhook: true, strikes: 3, strike: (*trial).clockSet},
+		{name: "one of two killed, clocks apart", rig: apart, stores: everyStore, webhook: true, strikes: 2, mayRepeat: true, strike: (*trial).oneKilled},
 	}
 }
 
@@ -105,4 +109,14 @@ func (x *trial) exchanged() {
 	}
 	x.write(file, string(own))
 	p.start()
+}
+
+// apart lets people go on for a while: the trouble is there from the beginning.
+func (x *trial) apart() { x.crowd.after(len(x.crowd.people)) }
+
+// clockSet sets the clock of a replica, forwards or back, and lets people go on.
+func (x *trial) clockSet() {
+	wrong := []time.Duration{30 * time.Minute, 30 * time.Second, 0, -30 * time.Second, -30 * time.Minute}
+	x.pick().set(wrong[x.random.IntN(len(wrong))])
+	x.crowd.after(len(x.crowd.people))
 }

@@ -138,7 +138,7 @@ func (p *parts) newLine() (*bot.Line, error) {
 		Directory: p.desks, Texts: texts, Fallback: c.Fallback, Facts: facts(c, p.signing),
 		Limits: bot.Limits{UpdatesPerMinute: c.Limits.UpdatesPerChatPerMinute}, OpenCases: c.Limits.OpenCasesPerChat,
 		Retention: bot.Retention{Draft: c.Retention.Draft, Sealed: c.Retention.Sealed}, Lease: lease, Owner: owner(),
-		Now: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
+		Now: p.store.Now, Own: time.Now, Random: rand.Reader, Log: p.log, Meters: bot.NewMeters(p.registry)}
 	if o.Mail, err = newMail(c); err != nil {
 		return nil, err
 	}

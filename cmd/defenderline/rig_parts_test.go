@@ -78,6 +78,9 @@ func removeBinaries() {
 			_ = os.RemoveAll(filepath.Dir(built[i].path))
 		}
 	}
+	if wrongly.path != "" {
+		_ = os.RemoveAll(filepath.Dir(wrongly.path))
+	}
 }
 
 // caseJSON is the machine-readable part of an opened document: the last, because a defender may write the same

@@ -51,6 +51,8 @@ type rigOptions struct {
 	proxy    bool      // between the binary and a single redis-server
 	lean     bool      // without the race detector, whose memory is many times that of the line
 	flags    []string  // of every redis-server
+	// wrong: by how much the clock of each replica is wrong, which can be set; else they have that of the machine.
+	wrong []time.Duration
 	// change adapts the configuration file before the line starts.
 	change []func(*rig, *string)
 }
@@ -119,7 +121,10 @@ func newRigBuilt(t testing.TB, o rigOptions) *rig {
 	for _, c := range o.change {
 		c(r, &config)
 	}
-	for _, p := range r.replicas {
+	for i, p := range r.replicas {
+		if i < len(o.wrong) {
+			p.set(o.wrong[i])
+		}
 		own := strings.NewReplacer(r.http, p.http, r.listen, p.listen)
 		r.write(p.file, own.Replace(config))
 		p.start()
@@ -153,7 +158,11 @@ func (r *rig) key(desk string) string {
 // config is the configuration file of most tests, as the contract writes it.
 func (r *rig) config() string {
 	r.write("token", r.bot.Token()+"\n")
-	run := exec.Command(binary(r.t), "secrets", "init", filepath.Join(r.dir, "secrets"))
+	run := exec.Command(r.program(), "secrets", "init", filepath.Join(r.dir, "secrets"))
+	if r.o.wrong != nil { // a key that is younger than a replica's clock cannot sign
+		r.set(-time.Hour)
+		run.Env = append(os.Environ(), "DEFENDERLINE_TEST_CLOCK="+r.clock())
+	}
 	if out, err := run.CombinedOutput(); err != nil {
 		r.t.Fatalf("secrets init: %v\n%s", err, out)
 	}
@@ -211,6 +220,7 @@ func (p *replica) start() {
 	p.r.t.Helper()
 	p.log = &logBuffer{}
 	p.process = exec.Command(p.r.program(), "serve", "--config", filepath.Join(p.r.dir, p.file))
+	p.process.Env = append(os.Environ(), "DEFENDERLINE_TEST_CLOCK="+p.clock())
 	p.process.Stdout, p.process.Stderr = p.log, p.log
 	if err := p.process.Start(); err != nil {
 		p.r.t.Fatal(err)
@@ -223,6 +233,9 @@ func (p *replica) start() {
 
 // program is the binary that the rig runs.
 func (r *rig) program() string {
+	if r.o.wrong != nil {
+		return wrongProgram(r.t)
+	}
 	if r.o.lean {
 		return program(r.t, true)
 	}

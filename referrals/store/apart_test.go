@@ -76,6 +76,9 @@ func bothWays(t *testing.T, one, other backend, n int64) {
 			t.Fatalf("%s, and another took %+v and %+v: %v", what, tasks, work, err)
 		}
 	}
+	if apart := one.Now().Sub(other.Now()); apart.Abs() > time.Second {
+		t.Fatalf("the line has two times, %v apart", apart)
+	}
 	m := one.Chat("line", n)
 	w := one.mustKeep(t, post(m, 10*n))[0]
 	nothing("a chat is worked on")
@@ -87,7 +90,7 @@ func bothWays(t *testing.T, one, other backend, n int64) {
 	nothing("an errand is in hand")
 	code := referrals.ReferralCode("ABCD-EFGH", int(n)+1)
 	_, more, err := one.Move(one.ctx, referrals.Move{ID: "o", Desk: "fld", Code: code, To: referrals.Offered, AtRung: -1,
-		Due: one.now().Add(5 * time.Hour), Errands: errand})
+		Due: one.Now().Add(time.Hour), Errands: errand})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +109,7 @@ func bothWays(t *testing.T, one, other backend, n int64) {
 		t.Fatal(err)
 	}
 	nothing("a lease was extended")
-	if err := one.Release(one.ctx, *next, one.now()); err != nil {
+	if err := one.Release(one.ctx, *next, one.Now()); err != nil {
 		t.Fatal(err)
 	}
 	taken := other.mustTake(t, 1)
@@ -116,7 +119,7 @@ func bothWays(t *testing.T, one, other backend, n int64) {
 	if len(taken) != 1 || taken[0].Member != m {
 		t.Fatalf("what was given back is not taken: %+v", taken)
 	}
-	other.mustCommit(t, taken[0], referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(taken[0]), Again: other.now().Add(time.Hour)})
+	other.mustCommit(t, taken[0], referrals.Commit{State: []byte("s"), Keep: time.Hour, Done: doneOf(taken[0]), Again: other.Now().Add(time.Hour)})
 	if err := one.Settle(one.ctx, done(held[0])); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +283,7 @@ func TestAMachineWithAWrongClockIsTold(t *testing.T) {
 // TestASlotThatNobodyNamedIsAskedToo has a desk that the configuration no longer has, on a node of its own.
 func TestASlotThatNobodyNamedIsAskedToo(t *testing.T) {
 	b, _ := replicaOf(t, Options{Cluster: redistest.StartCluster(t, 3)[:1], Vault: newVault(t)}, -time.Hour)
-	offer := referrals.Move{ID: "o", Desk: "gone", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, Due: b.now().Add(3 * time.Hour)}
+	offer := referrals.Move{ID: "o", Desk: "gone", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, Due: b.Now().Add(time.Hour)}
 	if _, _, err := b.Move(b.ctx, offer); !errors.Is(err, errApart) {
 		t.Fatalf("moved by this machine's clock: %v", err)
 	}

@@ -86,13 +86,21 @@ func (c *clocks) at(slot string) time.Time {
 	return now.Round(0)
 }
 
-// shift is the time in a slot when this process's clock says another. A time that is never is never.
+// shift is the time in a slot when the line's clock says another. A time that is never is never.
 func (c *clocks) shift(slot string, t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.Add(c.at(slot).Sub(c.mine()))
+	return t.Add(c.at(slot).Sub(c.line()))
 }
+
+// line is the line's clock: that of the first slot.
+func (c *clocks) line() time.Time { return c.at(Partition(0)) }
+
+// Now is the time of the line, the same in all its processes but for milliseconds: Redis's, in a cluster that of the master
+// that has the first partition. Whatever one replica writes and another compares with a time of its own is to be of this
+// clock, and times that are given to the store are.
+func (s *Store) Now() time.Time { return s.clocks.line() }
 
 // unsettled says that the clock of a slot jumped so lately that who has something in hand may not have asked for it anew.
 func (c *clocks) unsettled(slot string, within time.Duration) bool {
@@ -176,11 +184,11 @@ func (s *Store) heed(ctx context.Context, answers ...answer) {
 	}
 }
 
-// farApart is how far this machine's clock may be from Redis's without being told.
+// farApart is how far clocks may be from each other without being told.
 const farApart = 5 * time.Second
 
-// wrong says that this machine's clock and Redis's are apart: nothing is decided by it between replicas, but what people mean by
-// a time is.
+// wrong says that this machine's clock and Redis's are apart. Nothing that the line does goes by this machine's, but one of them
+// is wrong.
 func (c *clocks) wrong() error {
 	var most time.Duration
 	for _, slot := range c.slots() {
@@ -195,8 +203,7 @@ func (c *clocks) wrong() error {
 	if most.Abs() <= farApart {
 		return nil
 	}
-	return fmt.Errorf("the clock of this machine is %v %s that of redis, so that times said to people and duty hours are wrong by as much; "+
-		"set both by a time server", most.Abs().Round(time.Second), word)
+	return fmt.Errorf("the clock of this machine is %v %s that of redis, by which the line goes; set both by a time server", most.Abs().Round(time.Second), word)
 }
 
 // eachHas says that slots may have servers of their own.

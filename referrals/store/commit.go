@@ -68,7 +68,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	if err := checkCommit(w, c); err != nil {
 		return call{}, nil, err
 	}
-	mine, m := s.now(), w.Member
+	mine, line, m := s.now(), s.Now(), w.Member
 	now := s.clocks.at(m.Slot)
 	till := ms(now.Add(s.grace))
 	state := []byte{}
@@ -85,7 +85,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	keys := []string{s.dueKey(m.Slot), s.counterKey(m.Slot), s.recordKey(m), s.inboxKey(m), s.bodiesKey(m), s.outboxKey(m.Slot), s.errandsKey(m.Slot)}
 	args := []any{
 		m.Name, w.Number, ms(now), ms(now.Add(s.lease)), inboxLimit, s.spare(),
-		state, s.life(c.Keep, c.Again, mine), ms(s.clocks.shift(m.Slot, c.Again)), till,
+		state, s.life(c.Keep, c.Again, line), ms(s.clocks.shift(m.Slot, c.Again)), till,
 		len(c.Done), len(c.Errands), len(c.Births), len(c.Documents), len(c.Drops),
 	}
 	for _, id := range c.Done {
@@ -99,7 +99,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 			return call{}, nil, err
 		}
 		keys = append(keys, s.recordKey(born))
-		args = append(args, b.Name, sealed, s.life(b.Keep, b.Again, mine), ms(s.clocks.shift(m.Slot, b.Again)))
+		args = append(args, b.Name, sealed, s.life(b.Keep, b.Again, line), ms(s.clocks.shift(m.Slot, b.Again)))
 	}
 	for _, d := range c.Documents {
 		keys = append(keys, s.documentsKey(m.Slot, d.Case))

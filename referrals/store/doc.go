@@ -38,9 +38,12 @@
 // passed, or the time on the wall has. Where a server's clock jumps everything in hand may seem overdue; nobody takes over
 // for a lease then, and whoever is alive asks for theirs anew. One that has only just been started knows of no jump.
 //
-// A chat's next turn and what is released are put off by durations. The due times of holdings, the times of acts and
-// the day of the audit trail are what people mean by a time: they come from the caller's clock (Options.Now), and clocks that are apart
-// make them earlier or later by as much, never done twice. Mend says when this machine's differs by more than five seconds.
+// What one replica writes and another compares with a time of its own goes by one clock, too: when a case was sent
+// and when it was read, an errand's day, a deadline, silent hours. Store.Now is the time of the line, that of the
+// first partition's server; the bot and the desk API have no other. A machine's own clock measures only for how long
+// something has lasted there, dates its log and its mails, and says whether a key is valid. Mend says when it is more than
+// five seconds from Redis's: one of the two is wrong.
+//
 // Only expiry (PEXPIRE) runs by Redis's clock without being asked, from durations, and so does the patience of Mend.
 //
 // A server's clock that jumps costs no order, no number and no case. One that was ahead leaves leases and clocks that

@@ -169,7 +169,7 @@ func (s *Store) make(ctx context.Context, moves []*making) error {
 	now := s.clocks.at(slot)
 	keys := make([]string, 8, 8+len(moves))
 	copy(keys, []string{s.queueKey(desk), s.endedKey(desk), s.dueKey(slot), s.outboxKey(slot), s.errandsKey(slot), s.eventsKey(desk), s.counterKey(slot),
-		s.trailKey(slot, s.now())})
+		s.trailKey(slot, s.Now())})
 	args := make([]any, 6, 6+2*len(moves))
 	note := s.gather.toNote(desk, now)
 	args[0], args[1], args[2], args[3] = s.endedFor.Milliseconds(), appendEntryTime(nil, now.Add(-known)), ms(now), ms(now.Add(s.endedFor))

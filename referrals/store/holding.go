@@ -77,7 +77,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	}
 	mine, now, begun := s.now(), s.clocks.at(DeskSlot(m.Desk)), m.At
 	if begun.IsZero() {
-		begun = mine
+		begun = s.Now()
 	}
 	till := now.Add(s.grace)
 	var errands []any

@@ -22,7 +22,7 @@ import (
 func (s *Store) Mend(ctx context.Context) error {
 	s.unheard.forget(time.Hour, s.clocks.at)
 	var failed error
-	for _, did := range []error{s.learn(ctx), s.reckon(ctx), s.clocks.wrong(), s.know(ctx, s.now())} {
+	for _, did := range []error{s.learn(ctx), s.reckon(ctx), s.clocks.wrong(), s.know(ctx, s.Now())} {
 		if did != nil {
 			failed = errors.Join(failed, fmt.Errorf("mend: %w", did))
 		}

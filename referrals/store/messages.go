@@ -17,7 +17,7 @@ var errMessages = errors.New("a list of messages cannot be read; another version
 
 // Messages returns the ids of a chat's messages of the last 48 hours, ascending, each once.
 func (s *Store) Messages(ctx context.Context, m referrals.Member) ([]int, error) {
-	from := strconv.FormatInt(ms(s.now().Add(-known)), 10)
+	from := strconv.FormatInt(ms(s.Now().Add(-known)), 10)
 	lists, err := s.db.ZRangeByScore(ctx, s.messagesKey(m), &redis.ZRangeBy{Min: from, Max: "+inf"}).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read a chat's messages: %w", clean(err))

@@ -34,8 +34,7 @@ type Options struct {
 	RequireDurable bool
 	// Vault is required.
 	Vault *Vault
-	// Now is required: the clock of this machine, for what people mean by a time. What is decided between replicas is decided by
-	// Redis's own.
+	// Now is required: the clock of this machine, with a monotonic reading. By it is reckoned what Redis's own says, which decides.
 	Now func() time.Time
 	// Clock is for tests, which move it: it is used in the place of Redis's. Nil otherwise.
 	Clock func() time.Time

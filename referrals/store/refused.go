@@ -39,7 +39,7 @@ const minuteForm = "15:04"
 // Refuse counts an act that was refused, at a desk or at "" where that is not known. It only remembers it: nothing waits for
 // the store, and what a killed process had not written by WriteRefused is lost. It counts no more than there is room for.
 func (s *Store) Refuse(desk string, kind referrals.RefusalKind, by referrals.Way) {
-	one := refused{desk, kind, by, s.now().Truncate(time.Minute).Unix()}
+	one := refused{desk, kind, by, s.Now().Truncate(time.Minute).Unix()}
 	s.refusals.mu.Lock()
 	defer s.refusals.mu.Unlock()
 	if _, known := s.refusals.n[one]; known || len(s.refusals.n) < mostRefused {

@@ -81,7 +81,7 @@ func settlings(done []referrals.Settled) []*settling {
 
 func (s *Store) settleCall(one *settling) (call, error) {
 	keys := []string{s.outboxKey(one.slot), s.errandsKey(one.slot)}
-	args := []any{len(one.ids), ms(s.now().Add(-known)), known.Milliseconds()}
+	args := []any{len(one.ids), ms(s.Now().Add(-known)), known.Milliseconds()}
 	for _, id := range one.ids {
 		args = append(args, id)
 	}

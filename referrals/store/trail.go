@@ -96,7 +96,7 @@ func (s *Store) Note(ctx context.Context, l referrals.Line) error {
 	if why != "" {
 		text = append(append(text, ' '), why...)
 	}
-	key := s.trailKey(trailSlot(l.Desk), s.now())
+	key := s.trailKey(trailSlot(l.Desk), s.Now())
 	a := s.runSynced(ctx, []call{{s.scripts.note, []string{key}, []any{append(text, '\n'), s.auditFor.Milliseconds()}}})[0]
 	if a.err != nil {
 		return fmt.Errorf("note: %w", a.err)
@@ -139,7 +139,7 @@ func (s *Store) Trail(ctx context.Context, desk string, from, to time.Time, each
 func (s *Store) trailDays(desk string, from, to time.Time, key func(string, time.Time) string) []string {
 	var keys []string
 	day, last := from.Add(-trailEarly).UTC().Truncate(24*time.Hour), to.Add(trailLate)
-	if ahead := s.now().Add(trailEarly); last.After(ahead) {
+	if ahead := s.Now().Add(trailEarly); last.After(ahead) {
 		last = ahead
 	}
 	for ; !day.After(last); day = day.AddDate(0, 0, 1) {
