@@ -109,6 +109,8 @@ func (t *turner) heldUntil(s chatState) (first time.Time) {
 
 // utter says something, unless it has lost its meaning or the person blocked the bot.
 func (tn *turn) utter(n referrals.News) {
+	tn.state.Session.About = string(n.Code)
+	tn.fresh = tn.fresh || asksPerson(n)
 	if n.Reply != nil {
 		tn.deliverReply(n)
 		return

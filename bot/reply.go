@@ -42,7 +42,7 @@ func (tn *turn) replied(n referrals.News) {
 		tn.hold(n)
 		tn.fate(n, tn.waits(c, until), until)
 	default:
-		tn.deliverReply(n)
+		tn.utter(n)
 	}
 }
 

@@ -77,6 +77,8 @@ type turn struct {
 	told   bool  // a group or a stranger was answered: once for all that they sent
 	desk   bool  // an officer or a caseworker is answered
 	here   bool  // the person has done something
+	typed  bool  // words were kept that answer nothing that was asked
+	fresh  bool  // a question about a case is asked in this turn
 	undone bool  // a yes could not be followed: its question stays
 	// emergency says that there is news of an emergency.
 	emergency bool
@@ -114,7 +116,9 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	if err := tn.repeated(ctx); err != nil {
 		return referrals.Commit{}, err
 	}
+	open := tn.noAnswer()
 	tn.present()
+	tn.askAgain(open)
 	tn.release()
 	if tn.out.State, err = tn.state.record(tn.at); err != nil {
 		return referrals.Commit{}, fmt.Errorf("write a chat's record: %w", err)
@@ -262,6 +266,7 @@ func (tn *turn) step(ctx context.Context, u update, in flows.Input) error {
 	}
 	tn.press(u, out.Toast)
 	tn.mark = tn.show(out.Screen)
+	tn.typed = tn.typed || out.Aside
 	tn.edit = 0
 	if u.Message != nil {
 		tn.state.begin(u.Message.ID)

@@ -26,17 +26,19 @@ func (t *turn) rows() [][]Button {
 	return append(rows, t.moving(step)...)
 }
 
-// newest is the open case that was sent last, where the step leads to an addition to it.
+// newest is the open case that was sent last, or of which the line said something since, where the step leads to an addition to it: what
+// somebody writes then is meant for that one.
 func (t *turn) newest(step *Step) (Case, bool) {
 	if _, ok := step.answer(Newest); !ok {
 		return Case{}, false
 	}
-	for _, c := range slices.Backward(t.s.Cases) {
-		if c.Open() {
-			return c, true
+	var newest Case
+	for _, c := range t.s.Cases {
+		if c.Open() && (newest.Code == "" || newest.Code != t.s.About) {
+			newest = c
 		}
 	}
-	return Case{}, false
+	return newest, newest.Code != ""
 }
 
 // irreversible are the presses that cannot be taken back. They stand apart, where no finger slips to them.

@@ -103,19 +103,20 @@ func (e *Engine) Show(s Session) Outcome {
 
 // turn is one step under way: the session as it becomes, and what is said.
 type turn struct {
-	e      *Engine
-	in     Input
-	s      Session
-	before Draft
-	notes  []Text
-	toast  Text
-	doing  []Effect
-	stale  bool
-	past   bool // the stale press was of an earlier screen
-	again  bool // the press did what an earlier one had done
-	apart  bool // the press was of a button below a message about a case
-	beside bool // and left the screens as they are
-	says   Text // what that message says from now on, without buttons
+	e       *Engine
+	in      Input
+	s       Session
+	before  Draft
+	notes   []Text
+	toast   Text
+	doing   []Effect
+	stale   bool
+	past    bool // the stale press was of an earlier screen
+	again   bool // the press did what an earlier one had done
+	apart   bool // the press was of a button below a message about a case
+	beside  bool // and left the screens as they are
+	unasked bool // words were kept that nobody asked for
+	says    Text // what that message says from now on, without buttons
 	// closing replaces the screen: nothing is left to ask.
 	closing *Text
 }
@@ -160,7 +161,7 @@ func (t *turn) outcome() Outcome {
 	}
 	return Outcome{
 		Session: t.s, Screen: t.screen(), Toast: t.toast, Effects: t.doing, Stale: t.stale, Past: t.past, Again: t.again,
-		Apart: t.apart, Beside: t.beside, Says: t.says,
+		Apart: t.apart, Beside: t.beside, Aside: t.unasked, Says: t.says,
 	}
 }
 

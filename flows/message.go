@@ -111,7 +111,11 @@ func (t *turn) aside(note string) {
 	if t.home() {
 		note, args = t.asideHome(note)
 	}
-	if t.keep("account", true) && !t.atOnce() {
+	if !t.keep("account", true) {
+		return
+	}
+	t.unasked = t.in.Kind == Words
+	if !t.atOnce() {
 		t.note(note, args)
 	}
 }

@@ -27,6 +27,8 @@ type Question struct {
 	At   time.Time `json:"at"`
 	// Mark stands behind the values of its buttons where they do not name what it is about: empty for the first of a case, then a number.
 	Mark string `json:"mk,omitempty"`
+	// Again says that it was asked once more, because words were written that are no answer to it.
+	Again bool `json:"ag,omitempty"`
 }
 
 // mostQuestions is how many questions of a case are open at a time; the oldest give way.
@@ -166,4 +168,21 @@ func (t *turn) answerBack(c *Case) error {
 	t.flush()
 	t.note("note.answer_to", map[string]any{"Desks": verbatims(c.Names)})
 	return t.begin(FlowAdd, c.Code)
+}
+
+// AskedAgain notes that a question was asked once more, with all that were asked in the same message.
+func (e *Engine) AskedAgain(s Session, code string, asked Question) Session {
+	s.Cases = slices.Clone(s.Cases)
+	for i := range s.Cases {
+		if s.Cases[i].Code != code {
+			continue
+		}
+		s.Cases[i].Questions = slices.Clone(s.Cases[i].Questions)
+		for j, q := range s.Cases[i].Questions {
+			if q.Field == asked.Field && q.By == asked.By && q.At.Equal(asked.At) {
+				s.Cases[i].Questions[j].Again = true
+			}
+		}
+	}
+	return s
 }

@@ -95,6 +95,8 @@ type Outcome struct {
 	// Apart says that the press was of a button below a message about a case, which is none of the screens. Beside says that
 	// it left those as they were: there is none to show.
 	Apart, Beside bool
+	// Aside says that words were kept that answer nothing that is asked.
+	Aside bool
 	// Says is what that message says from now on, without buttons; empty: it stays as it is.
 	Says Text
 }

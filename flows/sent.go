@@ -12,7 +12,7 @@ func (e *Engine) Sent(s Session, c Case) Outcome {
 	after := s.Draft
 	t := e.turn(s, Input{At: c.SentAt})
 	if !slices.ContainsFunc(s.Cases, func(k Case) bool { return k.Code == c.Code }) {
-		t.s.Cases = append(slices.Clip(s.Cases), c)
+		t.s.Cases, t.s.About = append(slices.Clip(s.Cases), c), ""
 	}
 	t.note("page.sent", map[string]any{"Code": c.Code, "Desks": verbatims(c.Names)})
 	t.note(t.s.promise(c), map[string]any{"Code": c.Code})

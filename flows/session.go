@@ -22,6 +22,8 @@ type Session struct {
 	Parked []Draft `json:"p,omitempty"`
 	// Cases are the cases this chat has sent and may still see, latest last.
 	Cases []Case `json:"c,omitempty"`
+	// About is the code of the case that the line said something about last; empty when none, or when another was sent since.
+	About string `json:"ab,omitempty"`
 	// Quiet is when the line must not write here by itself.
 	Quiet Quiet `json:"q,omitzero"`
 }
