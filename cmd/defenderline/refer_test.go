@@ -326,7 +326,7 @@ func TestHeadquartersAfterSilence(t *testing.T) {
 // TestHeadquartersAssigns hands a case on from headquarters to a mission and to an organisation.
 func TestHeadquartersAssigns(t *testing.T) {
 	beside(t, waiting)
-	const quito, quitoChat = "quito", 900301
+	const quitoChat = 900301
 	r := newRig(t, func(r *rig, config *string) {
 		*config = strings.Replace(*config, "headquarters:\n", fmt.Sprintf(`  - id: %s
     name: British Embassy Quito
