@@ -41,7 +41,7 @@ func NewClient(api, token string, perHost int) *Client {
 		http: &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 			MaxIdleConns: perHost, MaxIdleConnsPerHost: perHost, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, // answers are short
+			TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, WriteBufferSize: 2 << 10, ReadBufferSize: 2 << 10, // answers are short
 		},
 			// The Bot API never redirects, and following would tell another host the URL, which holds the token.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},

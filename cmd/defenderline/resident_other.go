@@ -2,5 +2,5 @@
 
 package main
 
-// letCodeGo does nothing here; see resident_linux.go.
-func letCodeGo() {}
+// letFileGo does nothing here; see resident_linux.go.
+func letFileGo() {}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,9 +74,8 @@ func (p *parts) run(ctx context.Context) error {
 		if err := p.start(within); err != nil {
 			return err
 		}
+		group.Go(func() error { return stayLean(within, letFileGo) })
 		p.log.Info("listening", "http", listening[0].Addr().String(), "desks", len(p.config.Desks))
-		debug.FreeOSMemory() // what it took to start
-		letCodeGo()
 		return p.line.Run(within)
 	})
 	err := group.Wait()

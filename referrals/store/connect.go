@@ -89,8 +89,8 @@ func unanswered(err error) error {
 const answerWithin = 3 * time.Second
 
 // buffers is what a connection reads and writes at once, in bytes: a script with what it seals is a few kilobytes, and
-// there are dozens of connections.
-const buffers = 8 << 10
+// there are dozens of connections. The driver's own are 32 KB, and 128 KB for those that pipelines take.
+const buffers = 4 << 10
 
 // No retries: a lost answer is repeated by the caller, who knows what it repeats. No
 // handshake that Redis 7.0 refuses. A context's deadline ends a command.
@@ -108,6 +108,7 @@ func singleOptions(o Options, single *redis.Options, connections int) *redis.Opt
 	single.Protocol, single.MaxRetries, single.DialerRetries, single.ReadTimeout = 2, -1, 1, answerWithin
 	single.ContextTimeoutEnabled, single.DisableIdentity = true, true
 	single.ReadBufferSize, single.WriteBufferSize = buffers, buffers
+	single.PipelineReadBufferSize, single.PipelineWriteBufferSize = buffers, buffers
 	single.MaintNotificationsConfig = quiet()
 	return single
 }
@@ -117,7 +118,7 @@ func clusterOptions(o Options, connections int) *redis.ClusterOptions {
 		Addrs: o.Cluster, Username: o.Username, Password: o.Password,
 		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
 		ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: quiet(),
-		ReadBufferSize: buffers, WriteBufferSize: buffers,
+		ReadBufferSize: buffers, WriteBufferSize: buffers, PipelineReadBufferSize: buffers, PipelineWriteBufferSize: buffers,
 	}
 }
 
@@ -126,7 +127,8 @@ func sentinelOptions(o Options, connections int) *redis.FailoverOptions {
 		MasterName: o.Sentinel.Master, SentinelAddrs: o.Sentinel.Addresses,
 		Username: o.Username, Password: o.Password, SentinelUsername: o.Sentinel.Username, SentinelPassword: o.Sentinel.Password,
 		PoolSize: connections, Protocol: 2, MaxRetries: -1, DialerRetries: 1, ReadTimeout: answerWithin,
-		ContextTimeoutEnabled: true, DisableIdentity: true, ReadBufferSize: buffers, WriteBufferSize: buffers,
+		ContextTimeoutEnabled: true, DisableIdentity: true,
+		ReadBufferSize: buffers, WriteBufferSize: buffers, PipelineReadBufferSize: buffers, PipelineWriteBufferSize: buffers,
 	}
 }
 
