@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,16 +12,17 @@ import (
 func TestStayLean(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		times, ended := 0, make(chan error, 1)
-		go func() { ended <- stayLean(ctx, func() { times++ }) }()
+		var times atomic.Int64
+		ended := make(chan error, 1)
+		go func() { ended <- stayLean(ctx, func() { times.Add(1) }) }()
 		for _, step := range []struct {
 			after time.Duration
-			want  int
+			want  int64
 		}{{settled - 1, 0}, {1, 1}, {lapse - 1, 1}, {1, 2}, {3 * lapse, 5}} {
 			time.Sleep(step.after)
 			synctest.Wait()
-			if times != step.want {
-				t.Errorf("%v later the file was let go of %d times, not %d", step.after, times, step.want)
+			if got := times.Load(); got != step.want {
+				t.Errorf("%v later the file was let go of %d times, not %d", step.after, got, step.want)
 			}
 		}
 		cancel()
