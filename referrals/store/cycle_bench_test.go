@@ -96,7 +96,8 @@ func completionOf(h referrals.Holding, at time.Time, told bool) referrals.Move {
 	return m
 }
 
-// settler settles what was done as the line does: all that gathered during one round trip in the next.
+// settler settles what was done as the line does: all that gathered during one round trip in the next. Workers wait for it when it is far
+// behind.
 type settler struct {
 	done   chan referrals.Task
 	failed error
@@ -104,7 +105,7 @@ type settler struct {
 }
 
 func newSettler(s *Store) *settler {
-	g := &settler{done: make(chan referrals.Task, 1<<16)}
+	g := &settler{done: make(chan referrals.Task, 1<<10)}
 	g.all.Go(func() {
 		for first := range g.done {
 			one := referrals.Settled{Slot: first.Slot, IDs: []string{first.ID}}
@@ -158,11 +159,15 @@ func cycle(b testing.TB, s *Store, codes []string, workers int, told bool) time.
 	return time.Since(from)
 }
 
+// seenAtOnce is how many offers wait for a worker: what the events bring at once, so that whoever reads them need not be woken by each that
+// is taken.
+const seenAtOnce = 1000
+
 // taken lets so many workers see, claim and complete n referrals. When one fails all end: whoever reads the events must not
 // wait for workers that are gone.
 func taken(s *Store, begun string, n, workers int, move mover, told bool) error {
 	work, ctx := errgroup.WithContext(context.Background())
-	seen := make(chan string, 100)
+	seen := make(chan string, seenAtOnce)
 	work.Go(func() error { return offersAfter(ctx, s, begun, n, seen) })
 	for range workers {
 		work.Go(func() error {
@@ -216,15 +221,17 @@ func offersAfter(ctx context.Context, s *Store, after string, n int, seen chan<-
 // A benchmark whose workers all fail says so and ends.
 func TestACycleEndsWhenItsWorkersFail(t *testing.T) {
 	s := openNow(t, redistest.Start(t).URL())
-	codes := newCodes(t, 300, 1) // more than wait in the channel
+	codes := newCodes(t, seenAtOnce+100, 1) // more than wait in the channel
 	begun, err := s.LastEvent(t.Context(), "fld")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range codes {
-		if _, _, err := s.Move(t.Context(), offerOf(code, time.Now(), false)); err != nil {
-			t.Fatal(err)
-		}
+	err = sideBySide(8, len(codes), func(i int) error {
+		_, _, err := s.Move(t.Context(), offerOf(codes[i], time.Now(), false))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	away := errors.New("away")
 	refuse := func(referrals.Move) (referrals.Holding, error) { return referrals.Holding{}, away }
