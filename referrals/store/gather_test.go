@@ -153,7 +153,7 @@ func TestALeaderWhoLeavesStillLeads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leader.leads = true
+	leader.leads, follower.ready = true, make(chan struct{})
 	b.gather.desks["fld"] = &gathering{under: 1, waiting: []*making{follower}}
 	if err := b.gather.run(left, b.Store, leader); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 		return nil, nil, err
 	}
 	w := wording{m: m, now: now, begun: begun, till: till, reason: reason}
-	one := &making{desk: m.Desk, code: m.Code, ready: make(chan struct{}), text: w.all(), reason: reason, errands: errands}
+	one := &making{desk: m.Desk, code: m.Code, text: w.all(), reason: reason, errands: errands}
 	return one, tasks, nil
 }
 
