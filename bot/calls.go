@@ -49,6 +49,8 @@ type call struct {
 	Shows string `json:"sf,omitempty"`
 	// Made is when the call was made for a chat whose record tells whether it still has a place, in Unix milliseconds; 0 for others.
 	Made int64 `json:"ma,omitempty"`
+	// Born is that of the chat's record then: a wipe ends it. 0: of an earlier version, or the record had none.
+	Born int64 `json:"bo,omitempty"`
 	// Turn is the screen's number: one of the same number asks the same question.
 	Turn int `json:"tu,omitempty"`
 	// Card is the message at a desk that the call edits; 0 when it edits none.

@@ -208,6 +208,25 @@ func TestAnswersArePassedOnAfterABreath(t *testing.T) {
 	}
 }
 
+// The line's clock may go back by hours: what was answered does not wait for the old time to come again.
+func TestABreathIsNoLongerForAClockThatWentBack(t *testing.T) {
+	b := begun(t)
+	s := b.state()
+	s.Session.Cases = []flows.Case{{Code: "AAAA-BBBB", State: "sent", Desks: []string{"lima"}, Documents: 1}}
+	s.Session.Draft = flows.Draft{Flow: flows.FlowAfter, At: "reach", Case: "AAAA-BBBB", Answers: map[string][]string{"subject": {"self"}}}
+	b.record(s)
+	b.work.Inbox = nil
+	documents := 0
+	for at := noon.Add(-2 * time.Hour); documents == 0 && at.Before(noon.Add(-2*time.Hour+3*breath)); at = at.Add(breath + time.Second) {
+		b.now = func() time.Time { return at }
+		b.taken()
+		documents = len(b.last.Documents)
+	}
+	if documents != 1 {
+		t.Errorf("not passed on; due again %v", b.last.Again)
+	}
+}
+
 // Answers that cannot be sealed when their time is over wait, and do not spin.
 func TestAnswersThatCannotBeSealedWait(t *testing.T) {
 	b := begun(t)

@@ -20,7 +20,7 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 	if l.arrived || l.Rest || l.over() || l.Made == 0 {
 		return 0
 	}
-	l.late = r.now().Sub(time.UnixMilli(l.Made)) >= lateAfter
+	l.late = r.now().Sub(time.UnixMilli(l.Made)).Abs() >= lateAfter // one of later than now, too: the line's clock went back
 	if !l.late && l.Shows == "" {
 		return 0
 	}
@@ -40,7 +40,16 @@ func (r *runner) record(ctx context.Context, l *leaving) (now chatState, wiped, 
 		return now, false, false, min(pause(err, l.effort.tries), longestGap)
 	}
 	now, unreadable := openState(raw)
-	return now, raw == nil || now.Born > l.Made, err == nil && unreadable == nil, 0
+	return now, raw == nil || l.before(now), err == nil && unreadable == nil, 0
+}
+
+// before says that a call was made before the record of its chat began: for another, which a wipe has ended. The line's clock may
+// have gone back since; only where nothing else is known do times decide.
+func (c call) before(now chatState) bool {
+	if c.Born != 0 {
+		return now.Born != c.Born
+	}
+	return now.Born > c.Made
 }
 
 // place gives a message its place in what its chat has become: none after a wipe, or if it asks what is asked no more

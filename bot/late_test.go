@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,5 +128,48 @@ func TestAScreenSentTwiceGoes(t *testing.T) {
 	got := deletedIDs(t, b.take(pressOn(16, "review:send")))
 	if !slices.Contains(got, 29) || !slices.Contains(got, 9) || slices.Contains(got, 16) || slices.Contains(got, 3) || slices.Contains(got, 30) {
 		t.Errorf("deletes %v", got)
+	}
+}
+
+// The line's clock is Redis's, and a failover can set it back. What was made since for a chat that began before, by the faster clock, is
+// sent; what was made for a record that a wipe has ended is not, whichever of the two is said to be earlier.
+func TestAClockThatWentBackTakesNoAnswer(t *testing.T) {
+	ahead, behind := int64(300_000), int64(-300_000)
+	for name, tt := range map[string]struct {
+		made, born, record int64 // ms from now; born: of the call
+		want               int
+	}{
+		"begun by the faster clock":          {-1500, ahead, ahead, 1},
+		"made by the faster clock":           {ahead, ahead, ahead, 1},
+		"wiped since, and begun anew":        {-1500, ahead, behind, 0},
+		"made by the faster clock and wiped": {ahead, ahead, behind, 0},
+		"in order":                           {-1500, behind, behind, 1},
+		"in order, wiped":                    {-1500, behind, -1000, 0},
+		"of an earlier version":              {-1500, 0, behind, 1},
+		"of an earlier version, wiped":       {-1500, 0, -1000, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			at := func(from int64) int64 {
+				if from == 0 {
+					return 0
+				}
+				return time.Now().UnixMilli() + from
+			}
+			d := newDepot(t, always(200, fine))
+			d.store.record = fmt.Appendf(nil, `{"s":{"t":4},"c":5,"bo":%d}`, at(tt.record))
+			d.start(t.Context(), tasks("p07", "17", sendOf("Your case is received.", func(c *call) {
+				c.Own, c.Screen, c.Turn, c.Made, c.Born = true, true, 4, at(tt.made), at(tt.born)
+			})))
+			sending(t, d.out, 1, 0)
+			calm()
+			if got := d.diary.all(); len(got) != tt.want || len(d.store.settledIDs()) != 1 {
+				t.Errorf("%s: called %q, settled %q", name, got, d.store.settledIDs())
+			}
+		})
+	}
+	b := newBench(t)
+	c, _ := find(b.take(say(1, "/emergency")), "sendMessage")
+	if c.Born == 0 || c.Born != b.state().Born {
+		t.Errorf("a call of a record of %d says %d", b.state().Born, c.Born)
 	}
 }

@@ -92,7 +92,7 @@ func (tn *turn) noted(keys []string) string {
 
 // sendOwn sends to a defender's chat and remembers the message for a wipe.
 func (tn *turn) sendOwn(c call) {
-	c.Own, c.Made = true, tn.at.UnixMilli()
+	c.Own, c.Made, c.Born = true, tn.at.UnixMilli(), tn.state.Born
 	tn.send(c)
 }
 

@@ -94,7 +94,7 @@ func (r *replying) takenBy(api server, c call) []call {
 	r.officer.work.Inbox = nil
 	synctest.Test(r.t, func(t *testing.T) {
 		d := newDepot(t, api)
-		d.runner.now = func() time.Time { return noon }
+		d.runner.now, d.store.record = func() time.Time { return noon }, r.defender.work.State
 		if r.late != nil {
 			d.store.record, d.runner.now = r.late, func() time.Time { return noon.Add(time.Minute) }
 		}

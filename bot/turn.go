@@ -91,7 +91,8 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		return referrals.Commit{}, err
 	}
 	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now(), first: state.Session.Turn}
-	if w.Damaged { // nobody can open it again: the person is told, instead of waiting for ever
+	tn.state.Last = min(tn.state.Last, tn.at.Unix()) // where the line's clock went back, nothing waits for it to come again
+	if w.Damaged {                                   // nobody can open it again: the person is told, instead of waiting for ever
 		t.meters.Damaged.Inc()
 		tn.notes = append(tn.notes, flows.Text{Key: "line.begin_again"})
 	}

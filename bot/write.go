@@ -100,6 +100,7 @@ func (c call) head(to []byte) []byte {
 		o.text("sf", c.Shows)
 	}
 	o.unlessZero("ma", c.Made)
+	o.unlessZero("bo", c.Born)
 	o.unlessZero("tu", int64(c.Turn))
 	o.unlessZero("ca", int64(c.Card))
 	o.unlessZero("to", int64(c.Top))
