@@ -63,8 +63,9 @@ type Share struct {
 	Stage Stage `json:"s"`
 	// Holding is the code under which the desk knows it: the case's, or the referral's.
 	Holding string `json:"h,omitempty"`
-	// Taken is when somebody had it last, as far as the case has heard.
-	Taken time.Time `json:"t,omitzero"`
+	// Taken is when somebody had it last, as far as the case has heard, and Handed the holding's then.
+	Taken  time.Time `json:"t,omitzero"`
+	Handed int64     `json:"hd,omitempty"`
 	// Read says that an NGO claimed it and was given the documents, whatever it did then. After
 	// completion it says nothing: who completed has read.
 	Read bool `json:"r,omitempty"`
@@ -142,6 +143,8 @@ type Event struct {
 	Read bool `json:"r,omitempty"`
 	// Since is when the desk that acknowledged was first told.
 	Since time.Time `json:"si,omitzero"`
+	// Handed is the holding's, of who acknowledged and who was silent.
+	Handed int64 `json:"hd,omitempty"`
 	// Documents and Files are the new totals, Waiting the new files, of an addition.
 	Documents int           `json:"dn,omitempty"`
 	Files     int           `json:"fn,omitempty"`

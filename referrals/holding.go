@@ -37,6 +37,8 @@ type Holding struct {
 	Lane  Lane
 	// Claim rises each time somebody claims it; zero: never claimed.
 	Claim int64
+	// Handed rises each time it is handed over to a colleague, who is alerted anew; an NGO's never is.
+	Handed int64
 	// Rung is the last rung alerted, from zero, or that of whoever acknowledged; at an NGO the one that claimed.
 	Rung int
 	// First is the rung that the ladder began with: whoever was on duty, or was handed the case. Told are the rungs alerted so
@@ -81,9 +83,9 @@ type Move struct {
 	// when there is no such holding.
 	From []State `json:"f,omitempty"`
 	To   State   `json:"t"`
-	// Claim, when not zero, must be the holding's claim number.
+	// Claim, when not zero, must be the holding's claim number, or where nobody claims how often it was handed over.
 	Claim int64 `json:"cl,omitempty"`
-	// Claims says that the move is a claim: the number rises.
+	// Claims says that the move is a claim, or hands over: the number rises.
 	Claims bool `json:"cs,omitempty"`
 	// AtRung, when not negative, must be the holding's rung; Rung is the next.
 	AtRung int `json:"ar"`

@@ -85,8 +85,8 @@ func nextRung(h Holding, d *Desk, at time.Time) Move {
 			return h.alert(d, next, h.First, []State{Alerted}, id, at).Through(ByClock)
 		}
 	}
-	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: []State{Alerted}, To: Silent, AtRung: h.Rung, Rung: h.Rung, At: at, Way: ByClock}
-	m.Errands = []Errand{h.event(WasSilent, id, at)}
+	m := Move{ID: id, Desk: h.Desk, Code: h.Code, From: []State{Alerted}, To: Silent, Claim: h.Handed, AtRung: h.Rung, Rung: h.Rung, At: at, Way: ByClock}
+	m.Errands = []Errand{h.post(Event{Kind: WasSilent, Handed: h.Handed, At: at}, id)}
 	return m
 }
 
@@ -124,9 +124,12 @@ func (d *Desk) Elsewhere(rung int) bool {
 }
 
 // HandOver is the move by which an officer passes a case on to a colleague at another rung: it waits for them as if they had been
-// the first to be alerted, and their silence leads to all the others.
+// the first to be alerted, and their silence leads to all the others. It is counted: the case tells by the number, and not by a clock
+// that may be set back, whether they were silent before somebody had it or since.
 func HandOver(h Holding, d *Desk, rung int, id string, at time.Time) Move {
-	return h.alert(d, rung, rung, []State{Alerted, Acknowledged, Silent}, id, at)
+	m := h.alert(d, rung, rung, []State{Alerted, Acknowledged, Silent}, id, at)
+	m.Claims = true
+	return m
 }
 
 // By makes a move one of the officer at a rung: what they acknowledge is theirs to hand over.
@@ -152,7 +155,7 @@ func expire(h Holding, at time.Time) Move {
 // Acknowledge is the move by which an officer has a case.
 func Acknowledge(h Holding, id string, at time.Time) Move {
 	m := h.move([]State{Alerted, Silent}, Acknowledged, id, at)
-	m.Errands = []Errand{h.post(Event{Kind: WasAcknowledged, Since: h.Since, At: at}, id)}
+	m.Errands = []Errand{h.post(Event{Kind: WasAcknowledged, Since: h.Since, Handed: h.Handed, At: at}, id)}
 	return m
 }
 

@@ -223,7 +223,7 @@ func TestActs(t *testing.T) {
 
 // fits is what the store checks before it makes a move.
 func fits(m Move, h Holding) bool {
-	return slices.Contains(m.From, h.State) && (m.Claim == 0 || m.Claim == h.Claim) && (m.AtRung < 0 || m.AtRung == h.Rung)
+	return slices.Contains(m.From, h.State) && (m.Claim == 0 || m.Claim == h.Claim+h.Handed) && (m.AtRung < 0 || m.AtRung == h.Rung)
 }
 
 // TestActsOnWhatOneSaw: an act on an older view than the desk's never touches a colleague's claim, and of an

@@ -38,6 +38,9 @@ func made(h Holding, m Move) Holding {
 	if m.Origin != "" {
 		h.Origin, h.First, h.Told = m.Origin, m.First, m.Told
 	}
+	if m.Claims {
+		h.Handed++
+	}
 	return h
 }
 

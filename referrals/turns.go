@@ -86,14 +86,14 @@ func (c Case) Has(desk string) bool {
 
 // taken notes that a human has it and tells the defender.
 func (c Case) taken(e Event, state string) (Case, []Errand) {
-	if i := c.holding(e, Taken); i >= 0 && e.At.After(c.Shares[i].Taken) { // once more, after it was handed over
-		c.Shares[i].Taken = e.At
+	if i := c.holding(e, Taken); i >= 0 && c.Shares[i].since(e) { // once more, after it was handed over
+		c.Shares[i].Taken, c.Shares[i].Handed = e.At, max(e.Handed, c.Shares[i].Handed)
 	}
 	i := c.holding(e, Released, Unheeded)
 	if i < 0 {
 		return c, nil
 	}
-	c.Shares[i].Stage, c.Shares[i].Taken = Taken, e.At
+	c.Shares[i].Stage, c.Shares[i].Taken, c.Shares[i].Handed = Taken, e.At, e.Handed
 	if c.Shares[i].Kind == NGODesk {
 		c.Shares[i].Read, c.Shares[i].AskAt = true, e.At.Add(askAfter)
 	}
@@ -136,7 +136,7 @@ func (c *Case) movesOn(out []Errand, at time.Time) []Errand {
 // silent, is as unanswered as any; a silence that is heard of after it was taken up is over.
 func (c Case) silent(e Event, dir rooms) (Case, []Errand) {
 	i := c.holding(e, Released, Taken)
-	if i < 0 || c.Shares[i].Stage == Taken && !e.At.After(c.Shares[i].Taken) {
+	if i < 0 || c.Shares[i].Stage == Taken && !c.Shares[i].since(e) {
 		return c, nil
 	}
 	c.Paged = c.Paged && c.Shares[i].Stage != Taken // that nobody had it before does not say that nobody has it now
@@ -145,6 +145,10 @@ func (c Case) silent(e Event, dir rooms) (Case, []Errand) {
 	out = append(out, c.unanswered(e.At)...)
 	return c, out
 }
+
+// since says that an event is of after somebody had it, as far as the case has heard: it was handed over since, or the event is later.
+// A clock that was set back hides no event of a case handed over, and at worst one that was over counts.
+func (s Share) since(e Event) bool { return e.Handed > s.Handed || e.At.After(s.Taken) }
 
 // finished notes that a desk has done what it could, and tells it which documents it is still to seal.
 func (c Case) finished(e Event, dir desks) (Case, []Errand) {

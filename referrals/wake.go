@@ -36,11 +36,17 @@ func (c Case) wakes() time.Time {
 	return first
 }
 
+// looks says that it is time to look again. What lies further ahead than any look was put there by a clock that is set right since: nobody
+// waits for that.
+func (c Case) looks(at time.Time) bool {
+	return !c.Look.IsZero() && (!at.Before(c.Look) || c.Look.Sub(at) > longestLook)
+}
+
 // awake looks again and asks, what of it is due.
 func (c Case) awake(at time.Time, dir rooms) (Case, []Errand) {
 	c.Shares = append([]Share(nil), c.Shares...)
 	var out []Errand
-	if !c.Look.IsZero() && !at.Before(c.Look) {
+	if c.looks(at) {
 		out = c.movesOn(c.offerNext(at, dir), at)
 	}
 	for i, s := range c.Shares {

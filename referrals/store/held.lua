@@ -2,7 +2,7 @@
 --
 -- A holding is columns of fixed width, then words: see holdingKey. From ... to
 --   1 state  2 lane  3 14 since (hexadecimal)  15 27 due  28 37 how far away that was  38 50 number of its clock's
---   taking  51 59 claim  60 63 rung  64 a space, and the words
+--   taking  51 59 claim, or how often it was handed over  60 63 rung  64 a space, and the words
 -- Numbers have leading zeros; nothing but zeros is none.
 
 -- put is a text with another in the place of what began at a column.

@@ -149,7 +149,12 @@ func parseHolding(desk, code, text string) (h referrals.Holding, reason string, 
 	if !ok || err1 != nil || err2 != nil || err3 != nil {
 		return h, "", errDamaged(desk, code)
 	}
-	h.Due, h.Claim, h.Rung = at(ends), number, last
+	h.Due, h.Rung = at(ends), last
+	if _, own := referrals.ParseCode(code); own { // a mission's or headquarters': nobody claims it
+		h.Handed = number
+	} else {
+		h.Claim = number
+	}
 	origin, facts, _ := strings.Cut(facts, " ")
 	reason, _, _ = strings.Cut(facts, " ")
 	if !readOrigin(origin, &h) {

@@ -79,7 +79,7 @@ func (n space) filesKey(slot string, code referrals.Code) string {
 
 // Holding: string in the clear but for its reason, sealed: columns of fixed width, which held.lua names, and behind them
 // words with a space before each: origin (see wording.origin), reason, the moves that were made. Each of those is a comma, 11 letters (the id,
-// hashed), when it was made last, in milliseconds with 9 digits of base 36, and "!" when it claimed, or ".".
+// hashed), when it was made last, in milliseconds with 9 digits of base 36, and "!" when it claimed or handed over, or ".".
 func (n space) holdingKey(desk, code string) string { return n.key(DeskSlot(desk), "h:"+code) }
 
 // Missed: set of "rung.due.way", the ways by which an alert or an offer of a case reached nobody.

@@ -10,10 +10,10 @@
 --       4 an ended holding is forgotten at (ms)  5 '1' to note the clock and make room, as once a second is enough
 --       6 life of the trail (ms)
 --       then of each move: itself; id, sealed of each of its errands. Columns, from ... to, of a move:
---         1 22 as the holding knows it: a comma, 11 letters of its id, now (base 36), '!' for a claim or '.'
+--         1 22 as the holding knows it: a comma, 11 letters of its id, now (base 36), '!' for a claim or a handing over, or '.'
 --         23 35 its errands are overdue at (ms)  36 38 how many there are  39 40 score of the state it leads to
 --         41 '1': it may begin a holding  42 53 states it may start from, '-' for each of the others
---         54 62 claim it needs, or '-'  63 66 rung it needs, or '-'  67 70 rung
+--         54 62 claim it needs (or how often handed over), or '-'  63 66 rung it needs, or '-'  67 70 rung
 --         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
 --         108 113 how many the desk may have claimed or accepted, or '-': the move that would make it more is not made
 --         114 115 by which way, as in a line of the trail: where there is a holding, where one begins

@@ -79,7 +79,7 @@ func TestEveryFactOfAHoldingIsKept(t *testing.T) {
 		m.From = m.From[:1]
 		step(func() {
 			m.ID, m.AtRung, m.Lane, m.Origin, m.Claims, m.Reason = "c", -1, "", "", true, "met"
-			want.Claim, want.Reason = 1, "met"
+			want.Handed, want.Reason = 1, "met"
 		})
 		step(func() {
 			m.ID, m.Claims, m.Reason, m.Claim, m.Due, m.To = "d", false, "", 1, time.Time{}, referrals.Closed
