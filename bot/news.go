@@ -37,7 +37,10 @@ func (tn *turn) news(raw []byte) {
 		tn.tell(n)
 		return
 	}
-	next, _, ok := tn.engine.News(tn.state.Session, string(n.Code), n.State, tn.deskName(n.Desk), n.At)
+	if unwanted(c, n.Desk) { // done before the desk heard of it
+		return
+	}
+	next, _, ok := tn.engine.News(tn.state.Session, string(n.Code), n.State, tn.deskName(n.Desk), n.Number, n.At)
 	if !ok {
 		return
 	}

@@ -145,10 +145,10 @@ func TestSentTwice(t *testing.T) {
 func TestOldNews(t *testing.T) {
 	e := newEngine(t, fakeDirectory{})
 	s := Session{Cases: []Case{{Code: "K7QM-3XRP", State: "accepted", At: noon}}}
-	if got, _, ok := e.News(s, "K7QM-3XRP", "read", "Lima", noon.Add(-1)); ok || got.Cases[0].State != "accepted" {
+	if got, _, ok := e.News(s, "K7QM-3XRP", "read", "Lima", 0, noon.Add(-1)); ok || got.Cases[0].State != "accepted" {
 		t.Errorf("older news was told: %+v", got.Cases)
 	}
-	got, text, ok := e.News(s, "K7QM-3XRP", "completed", "Lima", noon)
+	got, text, ok := e.News(s, "K7QM-3XRP", "completed", "Lima", 0, noon)
 	if !ok || text.Key != "news.completed" || got.Cases[0].State != "completed" || s.Cases[0].State != "accepted" {
 		t.Errorf("%v %+v, before %+v", text, got.Cases, s.Cases)
 	}

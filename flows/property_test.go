@@ -191,7 +191,7 @@ func (w *walk) meanwhile() {
 	if len(w.s.Cases) > 0 && rapid.IntRange(0, 9).Draw(w.t, "news") == 0 {
 		c := rapid.SampledFrom(w.s.Cases).Draw(w.t, "case")
 		state := rapid.SampledFrom([]string{"read", "completed", "closed", "withdrawn"}).Draw(w.t, "state")
-		w.s, _, _ = w.e.News(w.s, c.Code, state, "Lima", noon)
+		w.s, _, _ = w.e.News(w.s, c.Code, state, "Lima", rapid.IntRange(0, 3).Draw(w.t, "number"), noon)
 	}
 	if rapid.IntRange(0, 4).Draw(w.t, "silent") > 0 {
 		return

@@ -103,7 +103,7 @@ func TestNewsBranches(t *testing.T) {
 	if a.Cases[2].Code != "AAAA-2222" || b.Cases[2].Code != "BBBB-2222" || len(s.Cases) != 2 {
 		t.Errorf("one sent case overwrote another: %+v %+v", a.Cases, b.Cases)
 	}
-	if _, _, ok := e.News(s, "K7QM-3XRP", "read", "Lima", noon); !ok || s.Cases[0].State != "sent" {
+	if _, _, ok := e.News(s, "K7QM-3XRP", "read", "Lima", 1, noon); !ok || s.Cases[0].State != "sent" {
 		t.Errorf("news changed the session given: %+v", s.Cases)
 	}
 	if out := e.Expire(s); !slices.ContainsFunc(out.Effects, func(e Effect) bool { return e.Kind == Discard }) || len(s.Parked) != 2 {

@@ -166,7 +166,7 @@ func (p *Player) Happen(what string) (string, error) {
 // news plays that a desk did something with a case.
 func (p *Player) news(code, state, by string) string {
 	p.at = p.at.Add(time.Minute)
-	s, text, ok := p.engine.News(p.session, code, state, by, p.at)
+	s, text, ok := p.engine.News(p.session, code, state, by, 0, p.at)
 	if !ok {
 		return "no news\n"
 	}

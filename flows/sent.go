@@ -58,19 +58,34 @@ func verbatims(names []string) []any {
 }
 
 // News puts what a desk did with a case into the session, and says it to the person. State is one of
-// Case.State, or released when a further desk that was consented to has it now; by is the desk's name. It reports false, and nothing is to be said, when the chat does
-// not know the case (it was wiped), when the case has ended, or when the news is older than what is known.
-func (e *Engine) News(s Session, code, state, by string, at time.Time) (Session, Text, bool) {
+// Case.State, or released when a further desk that was consented to has it now; by is the desk's name, number that of the news among
+// those of the case, or 0. It reports false, and nothing is to be said, when the chat does
+// not know the case (it was wiped), when the case has ended, or when the news is no newer than what is known.
+func (e *Engine) News(s Session, code, state, by string, number int, at time.Time) (Session, Text, bool) {
 	i := slices.IndexFunc(s.Cases, func(c Case) bool { return c.Code == code })
-	if i < 0 || !s.Cases[i].Open() || at.Before(s.Cases[i].At) || !slices.Contains(newsStates, state) {
+	if i < 0 || !s.Cases[i].Open() || s.Cases[i].knows(number, at) || !slices.Contains(newsStates, state) {
 		return s, Text{}, false
 	}
 	s.Cases = slices.Clone(s.Cases)
 	s.Cases[i].State, s.Cases[i].By, s.Cases[i].At = state, by, at
+	s.Cases[i].News = max(s.Cases[i].News, number)
 	if slices.Contains(readStates, state) {
 		s.Cases[i].unask()
 	}
 	return s, NewsText(code, state, by, at), true
+}
+
+// knows says that news is no newer than what is known of the case. Their numbers tell, since clocks go back; their times only where one
+// has no number. The first news is never older than the sending.
+func (c Case) knows(number int, at time.Time) bool {
+	switch {
+	case number > 0 && c.News > 0:
+		return number <= c.News
+	case c.State == "sent":
+		return false
+	default:
+		return at.Before(c.At)
+	}
 }
 
 // NewsText says that a case has come to a state by a desk.

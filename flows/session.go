@@ -117,6 +117,8 @@ type Case struct {
 	// By is the name of the desk the state comes from.
 	By string    `json:"by,omitempty"`
 	At time.Time `json:"at,omitzero"`
+	// News is the number of the last news of it that has one: a version that did not count them gave none.
+	News int `json:"n,omitempty"`
 	// Questions are those that were asked about it and not answered.
 	Questions []Question `json:"q,omitempty"`
 	// Marked are what questions were about whose buttons do not say so, in the order of their marks.

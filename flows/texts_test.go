@@ -163,7 +163,7 @@ func TestNewsInWords(t *testing.T) {
 	for _, state := range newsStates {
 		for _, by := range []string{"Lima", ""} {
 			s := Session{Cases: []Case{{Code: "K7QM-3XRP", SentAt: noon, Names: []string{"Lima"}}}}
-			s, text, ok := e.News(s, "K7QM-3XRP", state, by, noon)
+			s, text, ok := e.News(s, "K7QM-3XRP", state, by, 1, noon)
 			said := text.Text("en", catalogue)
 			if !ok || !strings.Contains(said, "K7QM-3XRP") {
 				t.Errorf("%s: %v %q", state, ok, said)

@@ -39,7 +39,7 @@ type Case struct {
 	Looks int       `json:"ls,omitempty"`
 	// Touched is when something happened to it last.
 	Touched time.Time `json:"to,omitzero"`
-	// News counts the news posted, so that each has its own id.
+	// News counts the news posted, so that each has its own id and the chat knows which is newer.
 	News int `json:"n,omitempty"`
 }
 
@@ -201,6 +201,8 @@ type News struct {
 	State string    `json:"s"` // read, accepted, closed, completed, unanswered, released
 	Desk  string    `json:"d,omitempty"`
 	At    time.Time `json:"at"`
+	// Number is the place of this news among those of the case, from 1: what is newer has a higher one, whatever the clock does.
+	Number int `json:"n,omitempty"`
 	// Held says of an end at one desk that another still holds the case, is asked, or may get it.
 	Held bool `json:"h,omitempty"`
 	// Message is the message whose file was sealed or could not be.
@@ -243,12 +245,12 @@ func (c *Case) Tell(n News) []Errand {
 	if c.Chat.Name == "" {
 		return nil
 	}
-	n.Code = c.Code
+	n.Code, n.Number = c.Code, c.News+1
 	body, err := json.Marshal(n)
 	if err != nil {
 		return nil
 	}
-	c.News++
+	c.News = n.Number
 	id := "news:" + string(c.Code) + ":" + strconv.Itoa(c.News)
 	post := Post{To: c.Chat, ID: id, Order: newsOrder + n.At.UnixMilli(), Body: append([]byte{NewsMark}, body...)}
 	return []Errand{{Post: &post}}

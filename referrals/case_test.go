@@ -44,7 +44,7 @@ func TestTell(t *testing.T) {
 		t.Fatalf("%+v %+v, %d news", first, second, c.News)
 	}
 	var n News
-	if err := json.Unmarshal(second[0].Post.Body[1:], &n); err != nil || (n != News{Code: testCode, State: FileSealed, At: noon, Message: 7}) {
+	if err := json.Unmarshal(second[0].Post.Body[1:], &n); err != nil || (n != News{Code: testCode, State: FileSealed, At: noon, Number: 2, Message: 7}) {
 		t.Errorf("%+v, %v", n, err)
 	}
 	if body := second[0].Post.Body; body[0] != NewsMark || strings.ContainsRune("{[\"", rune(NewsMark)) {
