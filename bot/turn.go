@@ -84,7 +84,8 @@ type turn struct {
 	emergency bool
 }
 
-// take handles everything in the inbox of a chat, in order.
+// take handles everything in the inbox of a chat, in order. Where one entry cannot be handled for now, those before it are
+// committed: a long inbox would never be done if each attempt had to go through all of it without one answer of the store lost.
 func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, error) {
 	state, err := openState(w.State)
 	if err != nil {
@@ -102,9 +103,13 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	if err := tn.outlast(ctx); err != nil {
 		return referrals.Commit{}, err
 	}
-	for _, e := range w.Inbox {
+	for i, e := range w.Inbox {
+		before := *tn
 		tn.out.Done = append(tn.out.Done, e.ID)
-		if err := tn.entry(ctx, e); err != nil {
+		if err := tn.entry(ctx, e); err != nil && i > 0 {
+			*tn = before
+			break
+		} else if err != nil {
 			return referrals.Commit{}, err
 		}
 	}

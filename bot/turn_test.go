@@ -370,3 +370,51 @@ func TestStoreAwayLeavesTheEntry(t *testing.T) {
 		t.Error("an act of a desk was dropped while the store was away")
 	}
 }
+
+// flaky answers so often and then not once, again and again: a store of which answers are lost on the way.
+type flaky struct {
+	holdings
+	every, asked int
+}
+
+func (f *flaky) Holding(ctx context.Context, desk, code string) (referrals.Holding, error) {
+	if f.asked++; f.asked%f.every == 0 {
+		return referrals.Holding{}, errors.New("EOF")
+	}
+	return f.holdings.Holding(ctx, desk, code)
+}
+
+// A long inbox, each of whose entries asks the store, comes to its end though answers are lost: each turn keeps what it came to.
+func TestALongInboxIsDoneInParts(t *testing.T) {
+	b := newBench(t)
+	for i := range 30 {
+		code := fmt.Sprintf("AAAA-BB%02d", i)
+		b.store.hold(held("lima", code, referrals.Alerted))
+		b.entry(lineBot, atLima(pressOn(10+i, "ack:"+code)))
+	}
+	b.turner.holding = &flaky{holdings: b.turner.holding, every: 7}
+	answered := 0
+	for turns := 0; len(b.work.Inbox) > 0; turns++ {
+		c, err := b.turner.take(t.Context(), b.work)
+		if turns > 60 {
+			t.Fatalf("%d entries were never done: %v", len(b.work.Inbox), err)
+		}
+		if err != nil {
+			continue // nothing is committed, and it is taken again
+		}
+		for i, id := range c.Done {
+			if b.work.Inbox[i].ID != id {
+				t.Fatalf("done out of order: %v", c.Done)
+			}
+		}
+		b.work.Inbox, b.work.State = b.work.Inbox[len(c.Done):], c.State
+		for _, call := range callsOf(t, c.Errands) {
+			if call.Method == "answerCallbackQuery" {
+				answered++
+			}
+		}
+	}
+	if answered != 30 {
+		t.Errorf("%d of 30 presses are answered", answered)
+	}
+}
