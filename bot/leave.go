@@ -42,7 +42,7 @@ type leaving struct {
 	// needless says that nothing had to be sent.
 	needless bool
 	message  int // as which it arrived
-	// late says that it left late, and looked that its chat was looked at again after it arrived.
+	// late says that it left late; looked, that its chat was looked at again after it arrived.
 	late, looked bool
 	sought       bool
 	rest         [][]int // what is still to be deleted with it, as it is tried together

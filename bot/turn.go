@@ -92,8 +92,9 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		return referrals.Commit{}, err
 	}
 	tn := &turn{turner: t, work: w, state: state, bot: state.Bot, at: t.now(), first: state.Session.Turn}
-	tn.state.Last = min(tn.state.Last, tn.at.Unix()) // where the line's clock went back, nothing waits for it to come again
-	if w.Damaged {                                   // nobody can open it again: the person is told, instead of waiting for ever
+	// Where the line's clock went back, nothing waits for it to come again.
+	tn.state.Last = min(tn.state.Last, tn.at.Unix())
+	if w.Damaged { // nobody can open it again: the person is told, instead of waiting for ever
 		t.meters.Damaged.Inc()
 		tn.notes = append(tn.notes, flows.Text{Key: "line.begin_again"})
 	}
@@ -106,11 +107,12 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 	for i, e := range w.Inbox {
 		before := *tn
 		tn.out.Done = append(tn.out.Done, e.ID)
-		if err := tn.entry(ctx, e); err != nil && i > 0 {
-			*tn = before
+		if err := tn.entry(ctx, e); err != nil {
+			if i == 0 {
+				return referrals.Commit{}, err
+			}
+			*tn = before // it comes again, as the first
 			break
-		} else if err != nil {
-			return referrals.Commit{}, err
 		}
 	}
 	if len(w.Inbox) == 0 {
