@@ -13,29 +13,36 @@ import (
 // first asked in this very turn, or Telegram's date of the message is of an earlier second than the question. Within the same second nobody
 // can tell, and an answer that was given at once must be one.
 
-// telegramClock tells how far this host's clock is ahead of Telegram's, by the dates of its answers.
+// telegramClock reckons what Telegram's clock says: the date of its last answer, and how long ago that was by this machine's own. So it
+// goes on when the line's clock, or this machine's, is wrong or jumps.
 type telegramClock struct {
-	now   func() time.Time
-	ahead atomic.Int64 // milliseconds
+	now  func() time.Time
+	last atomic.Pointer[dateHeard]
 }
+
+// dateHeard is a date of Telegram's, and when it was heard by this machine's clock.
+type dateHeard struct{ said, at time.Time }
 
 // tolerance is what a clock may be wrong by unnoticed: dates are whole seconds, and answers take their time.
 const tolerance = 2 * time.Second
 
 // heard takes the date of an answer.
 func (c *telegramClock) heard(h http.Header) {
-	if at, err := http.ParseTime(h.Get("Date")); err == nil {
-		c.ahead.Store(c.now().Sub(at).Milliseconds())
+	if said, err := http.ParseTime(h.Get("Date")); err == nil {
+		c.last.Store(&dateHeard{said, c.now()})
 	}
 }
 
-// second is a time of this host by Telegram's clock, in Unix seconds. A nil clock takes both for the same.
+// second is now by Telegram's clock, in Unix seconds. at is now by the line's, which is finer and believed as far as it can be right; by a
+// nil clock, and before Telegram has answered, it is.
 func (c *telegramClock) second(at time.Time) int64 {
 	if c == nil {
 		return at.Unix()
 	}
-	if ahead := time.Duration(c.ahead.Load()) * time.Millisecond; ahead.Abs() > tolerance {
-		at = at.Add(-ahead)
+	if h := c.last.Load(); h != nil {
+		if theirs := h.said.Add(c.now().Sub(h.at)); at.Sub(theirs).Abs() > tolerance {
+			return theirs.Unix()
+		}
 	}
 	return at.Unix()
 }

@@ -117,7 +117,7 @@ func New(o Options) (*Line, error) {
 	}
 	o.Meters.expect(o.Directory)
 	l := &Line{o: o, clients: map[byte]*Client{}, setups: map[byte]*setup{}, hooks: map[string]http.Handler{}, reaches: map[byte]*reach{},
-		clock: &telegramClock{now: o.Now}, roster: &roster{store: o.Store, counts: o.Store, dir: o.Directory, log: o.Log}}
+		clock: &telegramClock{now: o.Own}, roster: &roster{store: o.Store, counts: o.Store, dir: o.Directory, log: o.Log}}
 	if err := l.bots(); err != nil {
 		return nil, err
 	}
