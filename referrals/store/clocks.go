@@ -86,12 +86,20 @@ func (c *clocks) at(slot string) time.Time {
 	return now.Round(0)
 }
 
+// ahead is how far the line's clock is ahead of a slot's.
+func (c *clocks) ahead(slot string) time.Duration {
+	if c.of(slot) == c.of(Partition(0)) {
+		return 0
+	}
+	return c.line().Sub(c.at(slot))
+}
+
 // shift is the time in a slot when the line's clock says another. A time that is never is never.
 func (c *clocks) shift(slot string, t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.Add(c.at(slot).Sub(c.line()))
+	return t.Add(-c.ahead(slot))
 }
 
 // line is the line's clock: that of the first slot.

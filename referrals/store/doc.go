@@ -40,7 +40,8 @@
 //
 // What one replica writes and another compares with a time of its own goes by one clock, too: when a case was sent
 // and when it was read, an errand's day, a deadline, silent hours. Store.Now is the time of the line, that of the
-// first partition's server; the bot and the desk API have no other. A machine's own clock measures only for how long
+// first partition's server; the bot and the desk API have no other. Where another slot's server has another clock, what is
+// due by the line's rings there when as much time has passed by its own (clocks.shift). A machine's own clock measures only for how long
 // something has lasted there, dates its log and its mails, and says whether a key is valid. Mend says when it is more than
 // five seconds from Redis's: one of the two is wrong.
 //

@@ -75,9 +75,10 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	if err := checkMove(m); err != nil {
 		return nil, nil, err
 	}
-	mine, now, begun := s.now(), s.clocks.at(DeskSlot(m.Desk)), m.At
+	slot := DeskSlot(m.Desk)
+	mine, line, now, begun := s.now(), s.Now(), s.clocks.at(slot), m.At
 	if begun.IsZero() {
-		begun = s.Now()
+		begun = line
 	}
 	till := now.Add(s.grace)
 	var errands []any
@@ -85,7 +86,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	var err error
 	if len(m.Errands) > 0 {
 		prefix := strconv.FormatInt(ms(begun), 10) + "-" + m.Code + "-" + m.ID
-		if errands, tasks, err = s.sealErrands(DeskSlot(m.Desk), prefix, m.Errands, mine.Add(s.grace), ms(till)); err != nil {
+		if errands, tasks, err = s.sealErrands(slot, prefix, m.Errands, mine.Add(s.grace), ms(till)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -93,7 +94,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := wording{m: m, now: now, begun: begun, till: till, reason: reason}
+	w := wording{m: m, now: now, begun: begun, till: till, away: m.Due.Sub(line), rings: s.clocks.shift(slot, m.Due), reason: reason}
 	one := &making{desk: m.Desk, code: m.Code, text: w.all(), reason: reason, errands: errands}
 	return one, tasks, nil
 }

@@ -17,7 +17,8 @@
 --         71 107 state it leads to, lane or '-', made at (ms, hexadecimal), due, how far away that is: as in a holding
 --         108 113 how many the desk may have claimed or accepted, or '-': the move that would make it more is not made
 --         114 115 by which way, as in a line of the trail: where there is a holding, where one begins
---         116 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
+--         116 128 when its clock rings (ms), by this server's
+--         129 code, a space, origin and order of the ladder or nothing, a space, reason (sealed) or nothing
 -- Returns  two texts for each move: 'moved ', with mine as for commit behind it, and the holding; or 'elsewhere' or
 --          'full' and the holding, 'unknown' or 'damaged' and '': nothing was changed; 'elsewhere' also for a claim made
 --          again after another has claimed
@@ -109,7 +110,7 @@ local function changed(code, coded, score, is, entry, move)
   end
   add(places, score, place .. code)
   if due ~= '0000000000000' then
-    add(rings, due, 'h' .. code)
+    add(rings, sub(move, 116, 128), 'h' .. code)
   elseif sub(is, 15, 27) ~= due then
     stops[#stops + 1] = 'h' .. code
   end
@@ -128,7 +129,7 @@ local function begun(code, coded, score, entry, move)
   local due = sub(move, 85, 97)
   since = since + more('', sub(move, 71, 71))
   add(places, score, sub(move, 72, 84) .. code)
-  if due ~= '0000000000000' then add(rings, due, 'h' .. code) end
+  if due ~= '0000000000000' then add(rings, sub(move, 116, 128), 'h' .. code) end
   if not over[sub(move, 71, 71)] then events[#events + 1] = sub(move, 71, 84) .. code end
   return sub(move, 71, 107) .. (byte(entry, 22) == claims and '0000000000000000000001' or '0000000000000000000000')
     .. sub(move, 67, 70) .. sub(move, coded) .. ' ' .. entry
@@ -138,8 +139,8 @@ local held, reply = call('MGET', unpack(KEYS, 9)), {}
 local at = 7 -- the next move
 for i = 1, #held do
   local key, is, move = KEYS[8 + i], held[i], ARGV[at]
-  local coded = find(move, ' ', 116, true) -- where the code has ended
-  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 116, coded - 1)
+  local coded = find(move, ' ', 129, true) -- where the code has ended
+  local entry, n, score, code = sub(move, 1, 22), sub(move, 36, 38), sub(move, 39, 40), sub(move, 129, coded - 1)
   n = n == '000' and 0 or tonumber(n)
   local first, last, till = at + 1, at + 2 * n, n > 0 and sub(move, 23, 35)
   local again = is and find(is, sub(entry, 1, 12), 65, true)

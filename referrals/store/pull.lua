@@ -2,12 +2,13 @@
 -- inbox, to now; the rest to now and the time it was put off for.
 --
 -- KEYS  1 due  2.. record or holding, inbox of each name
--- ARGV  1 now (ms)  2 how far ahead (ms) a lease may lie  3 '1': they are clocks of holdings  4.. names
+-- ARGV  1 now (ms)  2 how far ahead (ms) a lease may lie  3 '1': they are clocks of holdings
+--       4 how far ahead (ms) the clock is that holdings are due by  5.. names
 -- Returns  {how many were pulled}
 
 if apart(ARGV[1]) then return {'apart'} end
 local now = tonumber(ARGV[1])
-local limit = now + tonumber(ARGV[2])
+local limit, ahead = now + tonumber(ARGV[2]), tonumber(ARGV[4])
 
 -- clock is when the clock of a holding rings, which it also keeps itself.
 local function clock(key)
@@ -16,11 +17,11 @@ local function clock(key)
     return now
   end
   local due, away = tonumber(string.sub(holding, 15, 27)), tonumber(string.sub(holding, 28, 37))
-  if away > 0 and due > now + away then
-    due = now + away
+  if away > 0 and due > now + ahead + away then
+    due = now + ahead + away
     again(key, put(holding, 15, string.format('%013.0f', due)))
   end
-  return math.max(due, now)
+  return math.max(due - ahead, now)
 end
 
 -- turn is when a member's turn comes.
@@ -33,10 +34,10 @@ local function turn(record, inbox, score)
 end
 
 local pulled = 0
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or 0)
   if score > limit then
-    local holder, inbox = KEYS[2 * (i - 3)], KEYS[2 * (i - 3) + 1]
+    local holder, inbox = KEYS[2 * (i - 4)], KEYS[2 * (i - 4) + 1]
     local at = ARGV[3] == '1' and clock(holder) or turn(holder, inbox, score)
     if at < score then
       redis.call('ZADD', KEYS[1], string.format('%.0f', at), ARGV[i])

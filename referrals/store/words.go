@@ -14,7 +14,9 @@ import (
 type wording struct {
 	m                referrals.Move
 	now, begun, till time.Time
-	reason           string // sealed
+	away             time.Duration // until it is due
+	rings            time.Time     // which is then by the clock of its slot
+	reason           string        // sealed
 	text             []byte
 }
 
@@ -46,6 +48,7 @@ func (w *wording) all() []byte {
 	w.due()
 	w.room()
 	w.text = append(w.text, wayLetter(w.m.Way, false), wayLetter(w.m.Way, true))
+	w.number(min(ms(w.rings), mostTime), timeWidth)
 	w.word(w.m.Code)
 	w.word(" ")
 	w.origin()
@@ -136,7 +139,7 @@ func (w *wording) due() {
 	if w.m.Due.IsZero() {
 		w.number(0, awayWidth)
 	} else {
-		w.number(min(w.m.Due.Sub(w.now).Milliseconds(), mostAway), awayWidth)
+		w.number(min(w.away.Milliseconds(), mostAway), awayWidth)
 	}
 }
 
