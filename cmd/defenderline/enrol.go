@@ -88,8 +88,9 @@ func (e *enrolment) invite(ctx context.Context, c *configs.Config, s *store.Stor
 		return err
 	}
 	hash, _ := referrals.HashToken(token) // its form is right: it was made here
-	l := referrals.Link{Desk: e.desk, Name: e.name, Hash: hash, Until: e.now().Add(referrals.LinkLife).UTC()}
-	_, err = s.Enlist(ctx, func(r referrals.Roll) (referrals.Roll, error) { return r.Invite(l, e.now()) })
+	now := s.Now()                        // the line's, which says when it ends
+	l := referrals.Link{Desk: e.desk, Name: e.name, Hash: hash, Until: now.Add(referrals.LinkLife).UTC()}
+	_, err = s.Enlist(ctx, func(r referrals.Roll) (referrals.Roll, error) { return r.Invite(l, now) })
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (e *enrolment) print(ctx context.Context, s *store.Store) error {
 		rows = append(rows, fmt.Sprintf("%s\t%s\tsince %s", p.Desk, p.Name, p.Since.UTC().Format(time.DateTime)))
 	}
 	for _, l := range roll.Links {
-		if e.now().Before(l.Until) {
+		if s.Now().Before(l.Until) {
 			rows = append(rows, fmt.Sprintf("%s\t%s\tlink until %s", l.Desk, l.Name, l.Until.UTC().Format(time.DateTime)))
 		}
 	}

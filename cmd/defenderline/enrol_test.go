@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"defenderline/bot/telegramsim"
 )
@@ -16,7 +18,7 @@ func (r *rig) enrol(args ...string) (out, complaint string, status int) {
 	r.t.Helper()
 	run := exec.Command(r.program(), append([]string{"enrol", "--config", filepath.Join(r.dir, r.file)}, args...)...)
 	var stdout, stderr bytes.Buffer
-	run.Stdout, run.Stderr = &stdout, &stderr
+	run.Env, run.Stdout, run.Stderr = append(os.Environ(), "DEFENDERLINE_TEST_CLOCK="+r.clock()), &stdout, &stderr
 	err := run.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -90,6 +92,26 @@ func TestEnrol(t *testing.T) {
 	}
 	if _, complaint, status := r.enrol("--revoke", "Officer 2"); status != 1 || !strings.Contains(complaint, "nobody") {
 		t.Errorf("nobody was revoked: %d %s", status, complaint)
+	}
+}
+
+// TestALinkLastsADayByTheLine makes links on a machine whose clock is wrong: both are good for a day by the clock of the line, which is
+// Redis's, and are listed.
+func TestALinkLastsADayByTheLine(t *testing.T) {
+	beside(t, waiting)
+	r := newRigWith(t, rigOptions{wrong: []time.Duration{0}})
+	for name, wrong := range map[string]time.Duration{"Fast": 720 * time.Hour, "Slow": -720 * time.Hour} {
+		r.set(wrong)
+		payload := r.link("lima", name)
+		list, complaint, _ := r.enrol("--list")
+		r.set(0)
+		day := time.Now().Add(24 * time.Hour).UTC()
+		if !strings.Contains(list, "link until "+day.Format(time.DateOnly)) && !strings.Contains(list, "link until "+day.Add(-patience).Format(time.DateOnly)) {
+			t.Errorf("%s: listed %q %s", name, list, complaint)
+		}
+		officer := r.person(0, "en")
+		officer.follows(payload)
+		officer.reads("This chat is a desk of the line")
 	}
 }
 
