@@ -44,7 +44,7 @@ func newDepot(t *testing.T, api server) *depot {
 	p := &post{clients: map[byte]*Client{lineBot: client}, archive: d.store, holding: d.store, dir: testDesks(), texts: testTexts(t), deskBot: lineBot,
 		refused: out.refused, awake: out.awake, now: time.Now, log: quiet(), meters: meters}
 	d.runner = &runner{store: d.store, late: d.store, history: d.store, holding: d.store, out: out, desks: p, now: time.Now, log: quiet(), meters: meters,
-		hands: newHands(d.store, time.Now, quiet()), wake: func(slot string) { d.woken = append(d.woken, slot) }}
+		hands: newHands(d.store, time.Now, time.Now, quiet()), wake: func(slot string) { d.woken = append(d.woken, slot) }}
 	ctx, cancel := context.WithCancel(t.Context())
 	var settling sync.WaitGroup
 	settling.Go(func() { d.hands.settling(ctx) })

@@ -24,7 +24,8 @@ type ledger interface {
 // does. What another replica took over meanwhile, because this process stood still for too long, is let go.
 type hands struct {
 	store ledger
-	now   func() time.Time
+	now   func() time.Time // by this machine's clock
+	line  func() time.Time // by the line's
 	log   *slog.Logger
 
 	asking chan struct{} // one extension at a time: a second, with the times of before, would be refused
@@ -41,17 +42,19 @@ type hands struct {
 // errandID names an errand among all slots.
 type errandID struct{ slot, id string }
 
-// inHand is one errand in hand: until when, how the store knows it, whether it is done, and what was sent by it.
+// inHand is one errand in hand: until when, by this machine's clock and by the line's, how the store knows it, whether it is done, and
+// what was sent by it.
 type inHand struct {
 	settled
 	till     time.Time
+	ends     time.Time
 	mark     int64
 	done     bool
 	harmless bool // when it is done again
 }
 
-func newHands(store ledger, now func() time.Time, log *slog.Logger) *hands {
-	return &hands{store: store, now: now, log: log, tasks: map[errandID]*inHand{}, recent: recent{seed: maphash.MakeSeed()},
+func newHands(store ledger, now, line func() time.Time, log *slog.Logger) *hands {
+	return &hands{store: store, now: now, line: line, log: log, tasks: map[errandID]*inHand{}, recent: recent{seed: maphash.MakeSeed()},
 		wake: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
 }
 
@@ -62,10 +65,11 @@ func (h *hands) take(t referrals.Task) bool {
 	defer h.mu.Unlock()
 	id := errandID{t.Slot, t.ID}
 	if known := h.tasks[id]; known != nil {
-		known.till, known.mark = t.Till, t.Mark
+		h.held(known, t)
 		return false
 	}
-	task := &inHand{till: t.Till, mark: t.Mark, settled: h.recent.of(t.Errand)}
+	task := &inHand{settled: h.recent.of(t.Errand)}
+	h.held(task, t)
 	h.tasks[id] = task
 	if was, ok := h.recent.find(id, task.settled); ok {
 		task.done, task.settled = true, was
@@ -73,6 +77,11 @@ func (h *hands) take(t referrals.Task) bool {
 		return false
 	}
 	return true
+}
+
+// held notes until when the store has given an errand. The caller holds the lock.
+func (h *hands) held(task *inHand, t referrals.Task) {
+	task.till, task.mark, task.ends = t.Till, t.Mark, h.line().Add(t.Till.Sub(h.now()))
 }
 
 // leave lets an errand go that could not be done: it comes again when its time is over.
@@ -118,7 +127,7 @@ func (h *hands) mine(ctx context.Context, id errandID) (bool, error) {
 	if mine, sure := h.known(id); sure {
 		return mine, nil
 	}
-	err := h.extend(ctx, func() []referrals.Task { return h.until(h.now(), id) })
+	err := h.extend(ctx, func() []referrals.Task { return h.until(id) })
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tasks[id] != nil, err
@@ -132,18 +141,22 @@ func (h *hands) known(id errandID) (mine, sure bool) {
 	if task == nil || task.done {
 		return false, true
 	}
-	return true, !over(task.till, h.now())
+	return true, !h.over(task, 0)
 }
 
-// over says that a time is over at another. The clock that never jumps decides, and the one on the wall: the first stands still
-// while the machine sleeps.
-func over(till, at time.Time) bool { return !till.After(at) || !till.Round(0).After(at.Round(0)) }
+// over says that the time of an errand is over, or will be so soon. The clock that never jumps decides; the one on the wall, because the
+// first stands still while the machine sleeps; and the line's, because both do in a virtual machine that is paused, until a script of
+// the store's has refused this process, which then asks for the time.
+func (h *hands) over(t *inHand, soon time.Duration) bool {
+	at := h.now().Add(soon)
+	return !t.till.After(at) || !t.till.Round(0).After(at.Round(0)) || !t.ends.After(h.line().Add(soon))
+}
 
-// until is an errand in hand if its time is over by then.
-func (h *hands) until(then time.Time, id errandID) []referrals.Task {
+// until is an errand in hand if its time is over.
+func (h *hands) until(id errandID) []referrals.Task {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.tasks[id]; t != nil && over(t.till, then) {
+	if t := h.tasks[id]; t != nil && h.over(t, 0) {
 		return []referrals.Task{{Slot: id.slot, ID: id.id, Till: t.till, Mark: t.mark}}
 	}
 	return nil
@@ -169,10 +182,9 @@ func (h *hands) holding(ctx context.Context) {
 func (h *hands) soon() []referrals.Task {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	limit := h.now().Add(holdSoon)
 	var tasks []referrals.Task
 	for id, t := range h.tasks {
-		if over(t.till, limit) {
+		if h.over(t, holdSoon) {
 			tasks = append(tasks, referrals.Task{Slot: id.slot, ID: id.id, Till: t.till, Mark: t.mark})
 		}
 	}
@@ -195,7 +207,7 @@ func (h *hands) extend(ctx context.Context, which func() []referrals.Task) error
 		id := errandID{t.Slot, t.ID}
 		still[id] = true
 		if known := h.tasks[id]; known != nil {
-			known.till, known.mark = t.Till, t.Mark
+			h.held(known, t)
 		}
 	}
 	if err != nil { // what was not answered may still be held

@@ -169,7 +169,7 @@ func (l *Line) assemble(engine *flows.Engine) {
 		urgent: make(chan referrals.Work, queueLength),
 		poke:   make(chan string, queueLength), lease: o.Lease, log: o.Log, nothing: lookEvery}
 	l.runner = &runner{store: o.Store, late: o.Store, history: o.Store, holding: o.Store, out: l.out, desks: p, wake: l.workers.wake, now: o.Now, log: o.Log,
-		meters: o.Meters, hands: newHands(o.Store, o.Own, o.Log)}
+		meters: o.Meters, hands: newHands(o.Store, o.Own, o.Now, o.Log)}
 	l.workers.runner = l.runner
 	l.workers.turner = &turner{engine: engine, texts: o.Texts, dir: o.Directory, seal: o.Sealer, holding: o.Store, counts: o.Store, mover: l.runner, trail: o.Store,
 		roster: l.roster, clock: l.clock, acts: &recentActs{}, paced: &deskPace{}, history: o.Store, now: o.Now, random: o.Random, limits: o.Limits, keep: o.Retention, ownDeskBot: own, log: o.Log, meters: o.Meters}

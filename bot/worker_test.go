@@ -86,7 +86,7 @@ func newCrew(t testing.TB) *crew {
 	tb := &table{released: map[string]time.Time{}}
 	out := newOutbox(false, time.Now)
 	r := &runner{store: b.store, late: b.store, history: b.store, holding: b.store, desks: &post{dir: b.dir, texts: b.texts}, out: out, wake: func(string) {}, now: time.Now, log: quiet(),
-		meters: NewMeters(prometheus.NewRegistry()), hands: newHands(b.store, time.Now, quiet())}
+		meters: NewMeters(prometheus.NewRegistry()), hands: newHands(b.store, time.Now, time.Now, quiet())}
 	f := newFiles(telegramFile)
 	return &crew{table: tb, bench: b, workers: &workers{bench: tb, leases: tb, turner: b.turner, cases: newCasework(), files: f.fileworker, runner: r,
 		queue: make(chan referrals.Work, 4), urgent: make(chan referrals.Work, 4), poke: make(chan string, 4), lease: 15 * time.Second, log: quiet(), nothing: lookEvery}}
