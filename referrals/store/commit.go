@@ -86,7 +86,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 	args := []any{
 		m.Name, w.Number, ms(now), ms(now.Add(s.lease)), inboxLimit, s.spare(),
 		state, s.life(c.Keep, c.Again, line), ms(s.clocks.shift(m.Slot, c.Again)), till,
-		len(c.Done), len(c.Errands), len(c.Births), len(c.Documents), len(c.Drops),
+		len(c.Done), len(c.Errands), len(c.Births), len(c.Documents), len(c.Drops), s.tail(),
 	}
 	for _, id := range c.Done {
 		args = append(args, id)

@@ -9,7 +9,7 @@
 --       6 life (ms) of a record without state  7 sealed state, '' deletes the record
 --       8 life of the record (ms)  9 due again (ms), '0' never  10 errands overdue at (ms)
 --       11 done  12 errands  13 births  14 documents  15 drops: how many of each follow
---       16.. ids done; id, sealed of each errand; name, state, life, due of each birth;
+--       16 tail of a number  17.. ids done; id, sealed of each errand; name, state, life, due of each birth;
 --       field, body, life of each document; desk (or '') of each drop; last, '1' to forget
 --       the ids of messages
 -- Returns  {'superseded'}  or  {'born', name} of a birth that exists: nothing was changed
@@ -22,7 +22,7 @@ local name, number = ARGV[1], ARGV[2]
 local done, errands, births, documents, drops =
   tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
 local known = redis.call('HMGET', KEYS[3], 'n', 'c', 'g', 't')
-local at = 16 + done -- the first errand
+local at = 17 + done -- the first errand
 
 if known[2] == number then -- the same again
   local mine = ''
@@ -48,8 +48,8 @@ for i = 0, births - 1 do
   end
 end
 
-for i = 16, 15 + done, 1000 do
-  local last = math.min(i + 999, 15 + done)
+for i = 17, 16 + done, 1000 do
+  local last = math.min(i + 999, 16 + done)
   redis.call('ZREM', KEYS[4], unpack(ARGV, i, last))
   redis.call('HDEL', KEYS[5], unpack(ARGV, i, last))
 end
@@ -135,6 +135,6 @@ if #entries == 0 then
   end
   return {'done', mine, ''}
 end
-local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[7] ~= '', ARGV[6])
+local again = seize(name, KEYS[1], KEYS[2], KEYS[3], ARGV[3], ARGV[16], ARGV[4], ARGV[7] ~= '', ARGV[6])
 redis.call('HSET', KEYS[3], 'g', again)
 return bring({'done', mine, again}, entries, KEYS[5])

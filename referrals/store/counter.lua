@@ -2,8 +2,8 @@
 --
 -- clocks(counter): the last number handed out, and the highest clock that any script was called
 -- with. The counter holds the number, and after a slash how far the clock is below it.
--- rise(counter, now): the slot's next number, as text. Never below the clock, so that a
--- failover that forgot the last numbers hands none of them out twice.
+-- rise(counter, now): the slot's next number, as text. Never below the clock, so that a failover that forgot
+-- the last numbers hands none of them out twice, unless its clock is behind: for this seize (lib.lua) adds a tail.
 -- note(counter, now): remembers the clock, to about a second, without handing out a number.
 
 local function clocks(counter)
@@ -21,9 +21,12 @@ local function write(counter, n, high)
   redis.call('SET', counter, n == high and text or text .. string.format('/%.0f', n - high))
 end
 
+-- fitting is a clock as far as there is room for it in a number: until the year 2255.
+local function fitting(now) return math.min(tonumber(now), 9e12) end
+
 local function rise(counter, now)
   local n, high = clocks(counter)
-  now = tonumber(now)
+  now = fitting(now)
   n = math.max(n + 1, now)
   write(counter, n, math.max(high, now))
   return string.format('%.0f', n)
@@ -31,7 +34,7 @@ end
 
 local function note(counter, now)
   local n, high = clocks(counter)
-  now = tonumber(now)
+  now = fitting(now)
   if now > high + 1000 then
     write(counter, math.max(n, now), now)
   end

@@ -17,9 +17,12 @@
 // worker that died loses nothing: the member comes due again. A worker that froze past its
 // lease changes nothing: the number of its commit is no longer the record's. The lease's end
 // only decides when another may try; whether a commit counts is decided by the number alone,
-// so clocks that differ or jump cost time, never order or a second effect. Numbers rise by
-// one, and are never below the clock in milliseconds, so that a failover that lost the last of
-// them hands none out twice.
+// so clocks that differ or jump cost time, never order or a second effect. Numbers rise, and are never below the
+// clock in milliseconds, so that a failover that lost the last of them hands none out twice. Its clock may be behind the one
+// before: then it counts through those that were lost. What tells the two apart are the last six digits of a number, milliseconds by
+// the clock of the machine that asked for it. As it takes a failover to lose a number, it is asked for later when it is
+// handed out again, by the same machine or by another whose clock is right; where theirs are wrong, too, one
+// coincidence in a million is left.
 //
 // # Time
 //

@@ -93,7 +93,7 @@ func (s *Store) keepCall(m referrals.Member, posts []referrals.Post, take bool) 
 	if take {
 		flag = "1"
 	}
-	args := []any{m.Name, ms(now), ms(now.Add(-known)), known.Milliseconds(), ms(now.Add(s.lease)), flag, inboxLimit, s.spare()}
+	args := []any{m.Name, ms(now), ms(now.Add(-known)), known.Milliseconds(), ms(now.Add(s.lease)), flag, inboxLimit, s.spare(), s.tail()}
 	for _, p := range posts {
 		if p.ID == "" || p.To.Name == "" || p.To.Slot == "" || p.Order < -maxOrder || p.Order > maxOrder {
 			return call{}, errors.New("keep: a post needs an id, a member, and an order within 2^53")

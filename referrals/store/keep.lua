@@ -4,7 +4,8 @@
 -- KEYS  1 seen  2 due  3 counter  4 record  5 inbox  6 bodies
 -- ARGV  1 name  2 now (ms)  3 ids seen before this (ms) are forgotten  4 life of seen (ms)
 --       5 lease ends (ms)  6 '1': take it when it is free  7 entries to bring at most
---       8 life (ms) of a record without state  9.. id, order, sealed body of each post
+--       8 life (ms) of a record without state  9 tail of the number
+--       10.. id, order, sealed body of each post
 -- Returns  {'kept'}: kept; somebody has the member, or it is due now, or nothing was new
 --          {'only', number, state or false, new}: taken, and the inbox holds those of the posts that
 --          have a '1' in new and nothing else, so that their bodies need not travel back
@@ -12,7 +13,7 @@
 
 if apart(ARGV[2]) then return {'apart'} end
 local new, count = '', 0
-for i = 9, #ARGV, 3 do
+for i = 10, #ARGV, 3 do
   local added = redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[i])
   if added == 1 then
     redis.call('ZADD', KEYS[5], ARGV[i + 1], ARGV[i])
@@ -44,7 +45,7 @@ if ARGV[6] ~= '1' then
   end
   return {'kept'}
 end
-local number = seize(ARGV[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[5], state, ARGV[8])
+local number = seize(ARGV[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[9], ARGV[5], state, ARGV[8])
 if all == count and count <= tonumber(ARGV[7]) then
   return {'only', number, state, new}
 end

@@ -36,7 +36,7 @@ func (n space) key(slot, rest string) string { return "{" + string(n) + slot + "
 // Due: sorted set, member's name → when somebody must look at it, in milliseconds.
 func (n space) dueKey(slot string) string { return n.key(slot, "due") }
 
-// Counter: string, the last number handed out in the slot, and how far the highest clock of all scripts
+// Counter: string, the last number handed out in the slot, without its tail, and how far the highest clock of all scripts
 // is below it ("1700000000005/4"). Has no end: one for each slot.
 func (n space) counterKey(slot string) string { return n.key(slot, "n") }
 

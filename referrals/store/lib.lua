@@ -2,8 +2,8 @@
 --
 -- first(inbox, limit): id and order of the first entries.
 -- bring(reply, entries, bodies): appends id, order, body of entries.
--- seize(...): takes the member for the caller; returns its number. Whether the record has a state is
--- known to the caller: one that has none gets a short life.
+-- seize(...): takes the member for the caller; returns its number, whose last digits are the caller's tail. Whether the
+-- record has a state is known to the caller: one that has none gets a short life.
 
 local function first(inbox, limit)
   return redis.call('ZRANGE', inbox, 0, tonumber(limit) - 1, 'WITHSCORES')
@@ -26,8 +26,8 @@ local function bring(reply, entries, bodies)
   return reply
 end
 
-local function seize(name, due, counter, record, now, till, state, spare)
-  local number = rise(counter, now)
+local function seize(name, due, counter, record, now, tail, till, state, spare)
+  local number = rise(counter, now) .. tail
   redis.call('HSET', record, 'n', number, 'l', till)
   if not state then
     redis.call('PEXPIRE', record, spare)

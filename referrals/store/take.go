@@ -84,6 +84,12 @@ func (s *Store) due(ctx context.Context, slots []string, n int) ([]candidate, er
 	return due[:min(n, len(due))], nil
 }
 
+// tail ends the number of a taking: when it was asked for, by the clock of whoever asked, in milliseconds of a thousand seconds.
+func (s *Store) tail() string { return string(appendDigits(nil, ms(s.now())%tails, 10, 6)) }
+
+// tails is how many tails there are: a number without its tail is in milliseconds.
+const tails = 1_000_000
+
 func (s *Store) takeCall(m referrals.Member) call {
 	now := s.clocks.at(m.Slot)
 	till := ms(now.Add(s.lease))
@@ -94,7 +100,7 @@ func (s *Store) takeCall(m referrals.Member) call {
 	}
 	return call{s.scripts.take,
 		[]string{s.dueKey(m.Slot), s.counterKey(m.Slot), s.recordKey(m), s.inboxKey(m), s.bodiesKey(m)},
-		[]any{m.Name, ms(now), till, inboxLimit, s.spare()}}
+		[]any{m.Name, ms(now), till, inboxLimit, s.spare(), s.tail()}}
 }
 
 // Extend moves the end of the lease of what w took to a whole lease from now. ErrSuperseded
