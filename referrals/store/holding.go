@@ -94,7 +94,7 @@ func (s *Store) making(m referrals.Move) (*making, []referrals.Task, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := wording{m: m, now: now, begun: begun, till: till, away: m.Due.Sub(line), rings: s.clocks.shift(slot, m.Due), reason: reason}
+	w := wording{m: m, now: now, begun: begun, till: till, line: line, rings: s.clocks.shift(slot, m.Due), reason: reason}
 	one := &making{desk: m.Desk, code: m.Code, text: w.all(), reason: reason, errands: errands}
 	return one, tasks, nil
 }

@@ -94,7 +94,7 @@ func (s *Store) pull(ctx context.Context, slot, mark string) error {
 func (s *Store) pullNames(ctx context.Context, slot string, names []string) error {
 	var calls []call
 	for _, clocks := range []bool{true, false} {
-		keys, args := []string{s.dueKey(slot)}, []any{ms(s.clocks.at(slot)), s.longest().Milliseconds(), bit(clocks), s.clocks.ahead(slot).Milliseconds()}
+		keys, args := []string{s.dueKey(slot)}, []any{ms(s.clocks.at(slot)), s.longest().Milliseconds(), bit(clocks), ms(s.Now())}
 		for _, name := range names {
 			m := memberOf(slot, name)
 			desk, code, isClock := clockCode(m)

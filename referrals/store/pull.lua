@@ -3,12 +3,12 @@
 --
 -- KEYS  1 due  2.. record or holding, inbox of each name
 -- ARGV  1 now (ms)  2 how far ahead (ms) a lease may lie  3 '1': they are clocks of holdings
---       4 how far ahead (ms) the clock is that holdings are due by  5.. names
+--       4 now (ms) by the line's clock, by which holdings are due  5.. names
 -- Returns  {how many were pulled}
 
 if apart(ARGV[1]) then return {'apart'} end
 local now = tonumber(ARGV[1])
-local limit, ahead = now + tonumber(ARGV[2]), tonumber(ARGV[4])
+local limit, line = now + tonumber(ARGV[2]), tonumber(ARGV[4])
 
 -- clock is when the clock of a holding rings, which it also keeps itself.
 local function clock(key)
@@ -17,11 +17,11 @@ local function clock(key)
     return now
   end
   local due, away = tonumber(string.sub(holding, 15, 27)), tonumber(string.sub(holding, 28, 37))
-  if away > 0 and due > now + ahead + away then
-    due = now + ahead + away
+  if away > 0 and due > line + away then
+    due = line + away
     again(key, put(holding, 15, string.format('%013.0f', due)))
   end
-  return math.max(due - ahead, now)
+  return math.max(due - line + now, now)
 end
 
 -- turn is when a member's turn comes.

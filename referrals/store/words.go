@@ -14,9 +14,8 @@ import (
 type wording struct {
 	m                referrals.Move
 	now, begun, till time.Time
-	away             time.Duration // until it is due
-	rings            time.Time     // which is then by the clock of its slot
-	reason           string        // sealed
+	line, rings      time.Time // now by the line's clock; due by the slot's
+	reason           string    // sealed
 	text             []byte
 }
 
@@ -139,7 +138,7 @@ func (w *wording) due() {
 	if w.m.Due.IsZero() {
 		w.number(0, awayWidth)
 	} else {
-		w.number(min(w.away.Milliseconds(), mostAway), awayWidth)
+		w.number(min(ms(w.m.Due)-ms(w.line), mostAway), awayWidth)
 	}
 }
 
