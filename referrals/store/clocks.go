@@ -19,8 +19,8 @@ type clocks struct {
 	mine  func() time.Time
 	each  bool // slots may have servers of their own
 
-	asking sync.Mutex
 	mu     sync.RWMutex
+	asking map[string]bool    // by slot, "" for all: somebody does
 	read   map[string]reading // by slot, "" for all
 	known  []string           // slots to be asked
 }
@@ -86,20 +86,12 @@ func (c *clocks) at(slot string) time.Time {
 	return now.Round(0)
 }
 
-// ahead is how far the line's clock is ahead of a slot's.
-func (c *clocks) ahead(slot string) time.Duration {
-	if c.of(slot) == c.of(Partition(0)) {
-		return 0
-	}
-	return c.line().Sub(c.at(slot))
-}
-
 // shift is the time in a slot when the line's clock says another. A time that is never is never.
 func (c *clocks) shift(slot string, t time.Time) time.Time {
-	if t.IsZero() {
+	if t.IsZero() || c.of(slot) == c.of(Partition(0)) {
 		return t
 	}
-	return t.Add(-c.ahead(slot))
+	return t.Add(c.at(slot).Sub(c.line()))
 }
 
 // line is the line's clock: that of the first slot.
@@ -136,14 +128,55 @@ func (c *clocks) note(slot string, said, began, ended time.Time) {
 	c.read[c.of(slot)] = now
 }
 
-// reckon asks the servers for their clocks, one round trip, and a second and a third while that takes long. Whoever comes
-// while another asks does not.
-func (s *Store) reckon(ctx context.Context) error {
-	if s.clocks.given != nil || !s.clocks.asking.TryLock() {
+// reckon asks the servers of some slots for their clocks, of all slots when none is named: each server by itself, so that one that is
+// slow or frozen neither delays nor spoils what the others say.
+func (s *Store) reckon(ctx context.Context, of ...string) error {
+	if s.clocks.given != nil {
 		return nil
 	}
-	defer s.clocks.asking.Unlock()
-	slots := s.clocks.slots()
+	if s.clocks.each { // the driver asks one that does not answer again and again
+		within, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		ctx = within
+	}
+	servers := s.servers(ctx)
+	failed := make([]error, len(servers))
+	var wg sync.WaitGroup
+	for i, slots := range servers {
+		if len(of) == 0 || !s.clocks.each || slices.ContainsFunc(of, func(slot string) bool { return slices.Contains(slots, slot) }) {
+			wg.Go(func() { failed[i] = s.askTime(ctx, slots) })
+		}
+	}
+	wg.Wait()
+	return errors.Join(failed...)
+}
+
+// servers are the slots to be asked, by who has them.
+func (s *Store) servers(ctx context.Context) (slots [][]string) {
+	cluster, ok := s.db.(*redis.ClusterClient)
+	if !ok {
+		return [][]string{s.clocks.slots()}
+	}
+	of := map[*redis.Client]int{}
+	for _, slot := range s.clocks.slots() {
+		master, _ := cluster.MasterForKey(ctx, s.pingKey(slot)) // nil where nobody is known to have it
+		i, known := of[master]
+		if !known {
+			i, slots = len(slots), append(slots, nil)
+			of[master] = i
+		}
+		slots[i] = append(slots[i], slot)
+	}
+	return slots
+}
+
+// askTime asks one server for its clock, in one round trip, and a second and a third while that takes long. Whoever comes while
+// another asks does not.
+func (s *Store) askTime(ctx context.Context, slots []string) error {
+	if !s.clocks.begin(slots) {
+		return nil
+	}
+	defer s.clocks.end(slots)
 	calls := make([]call, len(slots))
 	for i, slot := range slots {
 		calls[i] = call{s.scripts.time, []string{s.pingKey(slot)}, nil}
@@ -169,6 +202,27 @@ func (s *Store) reckon(ctx context.Context) error {
 	return failed
 }
 
+// begin says that nobody asks for one of some slots, and that the caller does, until end.
+func (c *clocks) begin(slots []string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.ContainsFunc(slots, func(slot string) bool { return c.asking[c.of(slot)] }) {
+		return false
+	}
+	for _, slot := range slots {
+		c.asking[c.of(slot)] = true
+	}
+	return true
+}
+
+func (c *clocks) end(slots []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, slot := range slots {
+		delete(c.asking, c.of(slot))
+	}
+}
+
 // time reads what TIME says.
 func (a answer) time() (time.Time, error) {
 	if a.err != nil {
@@ -182,13 +236,16 @@ func (a answer) time() (time.Time, error) {
 	return time.Unix(seconds, micros*1000).UTC(), nil
 }
 
-// heed asks for the time when a script has refused the caller's.
-func (s *Store) heed(ctx context.Context, answers ...answer) {
-	for _, a := range answers {
+// heed asks for the time where a script has refused the caller's.
+func (s *Store) heed(ctx context.Context, calls []call, answers []answer) {
+	var refused []string
+	for i, a := range answers {
 		if errors.Is(a.err, errApart) {
-			_ = s.reckon(ctx) // the next call is refused, too, and asks again
-			return
+			refused = append(refused, s.slotOf(calls[i].keys[0]))
 		}
+	}
+	if len(refused) > 0 {
+		_ = s.reckon(ctx, refused...) // the next call is refused, too, and asks again
 	}
 }
 

@@ -33,6 +33,12 @@ func spaceOf(line string) space {
 // another line.
 func (n space) key(slot, rest string) string { return "{" + string(n) + slot + "}:" + rest }
 
+// slotOf is the slot of a key.
+func (n space) slotOf(key string) string {
+	slot, _, _ := strings.Cut(strings.TrimPrefix(key, "{"+string(n)), "}")
+	return slot
+}
+
 // Due: sorted set, member's name → when somebody must look at it, in milliseconds.
 func (n space) dueKey(slot string) string { return n.key(slot, "due") }
 

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,4 +68,86 @@ func (b backend) ringing(t *testing.T) referrals.Work {
 		t.Fatalf("taken %+v: %v", works, err)
 	}
 	return works[0]
+}
+
+// clustered is a store on a cluster of which a master can be frozen, a desk whose slot that one has, and one whose slot it has not.
+func clustered(t *testing.T) (b backend, frozen *redistest.Server, its, others string) {
+	t.Helper()
+	cluster := redistest.StartMasters(t, 3)
+	for _, s := range cluster.Nodes {
+		if err := s.Client().ConfigSet(t.Context(), "cluster-require-full-coverage", "no").Err(); err != nil { // the others go on
+			t.Fatal(err)
+		}
+	}
+	b, _ = replicaOf(t, Options{Cluster: cluster.Addresses(), Vault: newVault(t)}, 0)
+	frozen, _ = cluster.Owner(b.pingKey(Partition(0)))
+	for _, desk := range []string{"lima", "fld", "hq", "d1", "d2", "d3", "d4"} {
+		if owner, _ := cluster.Owner(b.pingKey(DeskSlot(desk))); owner != frozen {
+			b.clocks.at(DeskSlot(desk)) // which makes it known
+			return b, frozen, Partition(0), DeskSlot(desk)
+		}
+	}
+	t.Fatal("one master has all desks")
+	return b, nil, "", ""
+}
+
+// wrongBy has the store be wrong about all clocks.
+func (b backend) wrongBy(by time.Duration) {
+	now := b.now()
+	for _, slot := range b.clocks.slots() {
+		b.clocks.note(slot, time.Now().Add(by), now, now)
+	}
+}
+
+func (b backend) right(slot string) bool {
+	return b.clocks.at(slot).Sub(time.Now()).Abs() < time.Second
+}
+
+// TestAFrozenMasterSpoilsNoOthersClock asks all masters for their clocks while one of them is frozen.
+func TestAFrozenMasterSpoilsNoOthersClock(t *testing.T) {
+	b, frozen, its, _ := clustered(t)
+	of := map[string]bool{}
+	for _, slot := range b.clocks.slots() {
+		of[slot] = b.masterOf(t, slot) == b.masterOf(t, its)
+	}
+	frozen.Freeze()
+	defer frozen.Thaw()
+	b.wrongBy(time.Hour)
+	if err := b.reckon(b.ctx); err == nil {
+		t.Fatal("a frozen master has answered")
+	}
+	for slot, isFrozen := range of {
+		if b.right(slot) == isFrozen {
+			t.Errorf("%s is said to be %v from what it is", slot, b.clocks.at(slot).Sub(time.Now()))
+		}
+	}
+	if n := len(b.clocks.asking); n != 0 {
+		t.Errorf("%d are being asked by nobody", n)
+	}
+}
+
+func (b backend) masterOf(t *testing.T, slot string) *redis.Client {
+	t.Helper()
+	master, err := b.db.(*redis.ClusterClient).MasterForKey(b.ctx, b.pingKey(slot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master
+}
+
+// TestAFrozenMasterDelaysNoOthersClock lets the clock of a master be asked for when it refuses a call, while another, which is
+// frozen, is being asked.
+func TestAFrozenMasterDelaysNoOthersClock(t *testing.T) {
+	b, frozen, its, others := clustered(t)
+	frozen.Freeze()
+	defer frozen.Thaw()
+	if !b.clocks.begin([]string{its}) { // and there is no answer yet
+		t.Fatal("it is being asked")
+	}
+	b.wrongBy(time.Hour)
+	offer := referrals.Move{ID: "o", Desk: strings.TrimPrefix(others, "desk:"), Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, Due: b.Now()}
+	if _, _, err := b.Move(b.ctx, offer); !errors.Is(err, errApart) {
+		t.Fatalf("moved by another clock: %v", err)
+	}
+	b.mustMove(t, offer)
 }

@@ -132,7 +132,7 @@ type answer struct {
 // run runs one script.
 func (s *Store) run(ctx context.Context, c call) answer {
 	a := read(c.script.Run(ctx, s.db, c.keys, c.args...))
-	s.heed(ctx, a)
+	s.heed(ctx, []call{c}, []answer{a})
 	return a
 }
 
@@ -171,7 +171,7 @@ func (s *Store) pipeline(ctx context.Context, db redis.Cmdable, calls []call, wa
 	for i := range sent {
 		answers[i] = read(sent[i])
 	}
-	s.heed(ctx, answers...)
+	s.heed(ctx, calls, answers)
 	return answers
 }
 

@@ -27,7 +27,13 @@ type Cluster struct {
 // them agree that every slot is served.
 func StartCluster(t testing.TB, n int) []string {
 	t.Helper()
-	return startCluster(t, n, false).Addresses()
+	return StartMasters(t, n).Addresses()
+}
+
+// StartMasters is StartCluster, for what a test does to its servers: no other takes the place of one.
+func StartMasters(t testing.TB, n int) *Cluster {
+	t.Helper()
+	return startCluster(t, n, false)
 }
 
 // StartReplicatedCluster runs a Redis Cluster of n masters with a replica each, and returns when all agree
