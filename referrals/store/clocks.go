@@ -128,24 +128,29 @@ func (c *clocks) note(slot string, said, began, ended time.Time) {
 	c.read[c.of(slot)] = now
 }
 
-// reckon asks the servers of some slots for their clocks, of all slots when none is named: each server by itself, so that one that is
-// slow or frozen neither delays nor spoils what the others say.
+// reckon asks the servers for their clocks, each by itself, so that one that is slow or frozen spoils nothing that the others say.
+// Where some slots are named, it is their servers that are waited for, and others no longer than a moment.
 func (s *Store) reckon(ctx context.Context, of ...string) error {
 	if s.clocks.given != nil {
 		return nil
-	}
-	if s.clocks.each { // the driver asks one that does not answer again and again
-		within, cancel := context.WithTimeout(ctx, answerWithin)
-		defer cancel()
-		ctx = within
 	}
 	servers := s.servers(ctx)
 	failed := make([]error, len(servers))
 	var wg sync.WaitGroup
 	for i, slots := range servers {
-		if len(of) == 0 || !s.clocks.each || slices.ContainsFunc(of, func(slot string) bool { return slices.Contains(slots, slot) }) {
-			wg.Go(func() { failed[i] = s.askTime(ctx, slots) })
+		within := answerWithin
+		if len(of) > 0 && !slices.ContainsFunc(of, func(slot string) bool { return slices.Contains(slots, slot) }) {
+			within = askWithin
 		}
+		wg.Go(func() {
+			ctx := ctx
+			if s.clocks.each { // there the driver asks again and again
+				short, cancel := context.WithTimeout(ctx, within)
+				defer cancel()
+				ctx = short
+			}
+			failed[i] = s.askTime(ctx, slots)
+		})
 	}
 	wg.Wait()
 	return errors.Join(failed...)

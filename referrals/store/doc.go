@@ -33,8 +33,8 @@
 // own monotonic reading, so that a clock of its own that is wrong, or set, changes nothing. And each script that
 // decides by the time holds what it was told against TIME (apart.lua), and refuses, before it changes anything, what is
 // more than a second ahead, or so far behind that nobody waits for the answer any more; the caller asks anew and tries
-// again. In a cluster each server is asked by itself, and whoever was refused asks only those that did: one that is frozen
-// keeps no other waiting. That meets a failover to another clock, a server's clock that is set, a machine that slept, and a call that
+// again. In a cluster each server is asked by itself, and whoever was refused waits for those that did: one that is frozen
+// delays nobody by more than a moment. That meets a failover to another clock, a server's clock that is set, a machine that slept, and a call that
 // came when its sender was long given up. It costs no command, but for one with each Mend.
 //
 // The bounds are small beside the times that are given: whoever has errands holds them for longer long before their time is over
