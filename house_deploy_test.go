@@ -219,7 +219,7 @@ func TestBuildIsStatic(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	command := strings.Join(strings.Fields(strings.ReplaceAll(out, "\\\n", " ")), " ")
-	for _, want := range []string{"CGO_ENABLED=0 ", " -trimpath ", " -buildvcs=false ", " -tags timetzdata ", "-X main.version=v1 -X main.commit=c1", " -o x ./cmd/defenderline"} {
+	for _, want := range []string{"CGO_ENABLED=0 ", " -trimpath ", " -buildvcs=false ", " -tags timetzdata ", " -pgo cmd/defenderline/line.pgo ", "-X main.version=v1 -X main.commit=c1", " -o x ./cmd/defenderline"} {
 		check(t, strings.Contains(command, want), "make build lacks %q: %s", want, command)
 	}
 }

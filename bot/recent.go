@@ -10,7 +10,7 @@ import (
 // recent are the messages settled in the last minute or two. A store that has lost its last moments, because a replica
 // took over that had not heard of them, gives their errands out again: what left once need not leave again.
 //
-// There may be tens of thousands, so that each is a few numbers without a pointer: which errand, as a hash; what it was, as
+// There may be thousands, so that each is a few numbers without a pointer: which errand, as a hash; what it was, as
 // another; as which message it arrived, and when.
 type recent struct {
 	seed       maphash.Seed
@@ -36,8 +36,8 @@ type settled struct {
 const (
 	// recentFor is after how long what is remembered becomes old, and what was old is forgotten.
 	recentFor = time.Minute
-	// mostRecent bounds the memory: with more, it is forgotten earlier.
-	mostRecent = 20_000
+	// mostRecent bounds the memory: with more, it is forgotten earlier. Two bots may send 3,360 messages a minute (see pace.go).
+	mostRecent = 4_096
 )
 
 // of is what recognises an errand. It has no print if it does no harm when it is run again, because whoever gets it knows its

@@ -35,18 +35,28 @@ const profileTime = 10 * time.Second
 
 // BenchmarkProfile prints where the line of BenchmarkLine spends its time, where it allocates, and what it holds. The binary is the
 // real one with a page of profiles added. The profiles stay in the folder that is printed. It runs only when it is asked
-// for by name: it measures nothing.
+// for by name: it measures nothing. What of both the compiler can use is left beside them: line.pgo, to be kept here when a busy
+// line does other things than it did.
 func BenchmarkProfile(b *testing.B) {
 	if !strings.Contains(flag.Lookup("test.bench").Value.String(), "Profile") {
 		b.Skip("ask for it: -bench Profile")
 	}
+	var seen []string
 	for _, mode := range []string{"polling", "webhook"} {
-		b.Run(mode, func(b *testing.B) { profile(b, mode) })
+		b.Run(mode, func(b *testing.B) { seen = append(seen, profile(b, mode)) })
 	}
+	if len(seen) < 2 {
+		return
+	}
+	merged := filepath.Join(filepath.Dir(seen[0]), "line.pgo")
+	if out, err := exec.Command("go", append([]string{"tool", "pprof", "-proto", "-output", merged}, seen...)...).CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	fmt.Printf("\nfor the compiler: %s\n", merged)
 }
 
-// profile looks at one way to receive.
-func profile(b *testing.B, mode string) {
+// profile looks at one way to receive and returns the file that tells where the time went.
+func profile(b *testing.B, mode string) string {
 	l := newBenched(b, mode, "everysec")
 	if status := l.stop(); status != 0 {
 		b.Fatalf("stopped with %d\n%s", status, l.log)
@@ -84,6 +94,7 @@ func profile(b *testing.B, mode string) {
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_objects", "-base", filepath.Join(folder, "allocs-before"))
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=alloc_space", "-base", filepath.Join(folder, "allocs-before"))
 	top(b, program, filepath.Join(folder, "allocs"), "-sample_index=inuse_space")
+	return filepath.Join(folder, "cpu")
 }
 
 // profiledBinary builds the program with the page.

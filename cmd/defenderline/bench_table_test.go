@@ -34,10 +34,11 @@ var columns = [...]column{
 	{"  line / floor", "x-floor", func(f figures) float64 { return f.cpu() / f.floorCPU() }},
 	{"  line / floor, least of the rounds", "", func(f figures) float64 { return slices.Min(f.ratios()) }},
 	{"  line / floor, most of the rounds", "", func(f figures) float64 { return slices.Max(f.ratios()) }},
-	{"  floor: calls alone, ms", "", func(f figures) float64 { return f.floor.calls.perConversation() }},
-	{"  floor: receive and decode alone, ms", "", func(f figures) float64 { return f.floor.decode.perConversation() }},
-	{"  floor: Redis alone, ms", "", func(f figures) float64 { return f.floor.redis.perConversation() }},
-	{"  floor: seal and sign alone, ms", "", func(f figures) float64 { return f.floor.seal.perConversation() }},
+	{"  line / the parts of the floor, each alone, added up", "x-parts", func(f figures) float64 { return f.cpu() / f.parts(floor.sum) }},
+	{"  floor: calls alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.calls.perConversation() }) }},
+	{"  floor: receive and decode alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.decode.perConversation() }) }},
+	{"  floor: Redis alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.redis.perConversation() }) }},
+	{"  floor: seal and sign alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.seal.perConversation() }) }},
 	{"CPU of redis-server, ms/conversation", "", func(f figures) float64 { return f.per(func(s snapshot) float64 { return ms(s.redisCPU) }) }},
 	{"KB that Redis keeps of a conversation", "redis-KB", func(f figures) float64 { return f.per(func(s snapshot) float64 { return s.redisBytes / 1024 }) }},
 	{"allocations/conversation", "allocs/conv", func(f figures) float64 { return f.per(func(s snapshot) float64 { return s.mallocs }) }},
@@ -93,6 +94,14 @@ func (f figures) cpu() float64 { return f.per(func(s snapshot) float64 { return 
 func (f figures) floorCPU() (sum float64) {
 	for _, r := range f.rounds {
 		sum += r.floor.perConversation()
+	}
+	return sum / float64(len(f.rounds))
+}
+
+// parts is a figure of the floor's parts, on average.
+func (f figures) parts(of func(floor) float64) (sum float64) {
+	for _, r := range f.rounds {
+		sum += of(r.parts)
 	}
 	return sum / float64(len(f.rounds))
 }

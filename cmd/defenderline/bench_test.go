@@ -17,7 +17,7 @@ const (
 	chats  = 200
 	warmUp = 200
 	steady = 12 * time.Second
-	rounds = 3 // that it is measured in, each followed by the floor: the machine may have other work at times
+	rounds = 3 // that it is measured in, each followed by the floor and its parts: the machine may have other work at times
 )
 
 // BenchmarkLine runs the real binary, without the race detector, over a real redis-server with its append-only
@@ -62,7 +62,6 @@ type figures struct {
 	started       time.Duration
 	idleMB, ownMB float64
 	peakMB        float64
-	floor         floor
 }
 
 // round is one stretch of the measured run and the floor measured right after it.
@@ -71,6 +70,7 @@ type round struct {
 	wall          time.Duration
 	from, to      snapshot
 	floor         partCost
+	parts         floor
 }
 
 // measure takes all figures of one mode, one after another, on one server. The first one also fills work with
@@ -98,14 +98,17 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	for range rounds {
 		l.round(&f)
 		work.prepare(l, &f)
-		f.rounds[len(f.rounds)-1].floor = work.process(b, "all")
+		r := &f.rounds[len(f.rounds)-1]
+		r.floor = work.process(b, "all")
+		if apart {
+			r.parts = work.parts(b)
+		}
 	}
 	f.began = slices.Sorted(slices.Values(l.began))
 	f.peakMB = memoryOf(b, l.process.Process.Pid, "VmHWM")
 	f.quiet, _ = l.crowd(10, upTo(100))
 	if apart {
 		l.slowly(&f)
-		f.floor = work.parts(b)
 	}
 	return f
 }

@@ -51,7 +51,7 @@ func program(t testing.TB, lean bool) string {
 	t.Helper()
 	which, flags, cgo := &built[0], []string{"-race"}, "CGO_ENABLED=1"
 	if lean { // as `make build` makes it
-		which, flags, cgo = &built[1], []string{"-trimpath", "-tags", "timetzdata", "-ldflags", "-s -w"}, "CGO_ENABLED=0"
+		which, flags, cgo = &built[1], []string{"-trimpath", "-tags", "timetzdata", "-pgo", "line.pgo", "-ldflags", "-s -w"}, "CGO_ENABLED=0"
 	}
 	which.Do(func() {
 		var dir string
