@@ -105,7 +105,7 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 		return referrals.Commit{}, err
 	}
 	for i, e := range w.Inbox {
-		before := *tn
+		before := tn.copied()
 		tn.out.Done = append(tn.out.Done, e.ID)
 		if err := tn.entry(ctx, e); err != nil {
 			if i == 0 {
@@ -141,6 +141,17 @@ func (t *turner) take(ctx context.Context, w referrals.Work) (referrals.Commit, 
 // errNotTaken is what an input is that would fail again for ever. The person is asked to send it once more.
 var errNotTaken = errors.New("an input could not be taken")
 
+// copied is the turn as it stands, to go back to. Nothing that it points to is changed in place but for what an officer's chat is in the middle
+// of.
+func (tn *turn) copied() turn {
+	now := *tn
+	if now.state.Talk != nil {
+		talk := *now.state.Talk
+		now.state.Talk = &talk
+	}
+	return now
+}
+
 // entry handles one entry of the inbox. What cannot be read is counted and passed over. A panic in
 // handling is an entry that cannot be taken: the person is asked to send it again.
 func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
@@ -150,7 +161,7 @@ func (tn *turn) entry(ctx context.Context, e referrals.Entry) (err error) {
 		tn.again()
 		return nil
 	}
-	before := *tn
+	before := tn.copied()
 	defer func() {
 		if recover() != nil {
 			tn.meters.Panics.Inc()

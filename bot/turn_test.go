@@ -418,3 +418,39 @@ func TestALongInboxIsDoneInParts(t *testing.T) {
 		t.Errorf("%d of 30 presses are answered", answered)
 	}
 }
+
+// forgetful is a history that answers once and then fails once.
+type forgetful struct {
+	history
+	fails bool
+}
+
+func (f *forgetful) Messages(ctx context.Context, m referrals.Member) ([]int, error) {
+	if f.fails = !f.fails; !f.fails {
+		return nil, errors.New("EOF")
+	}
+	return f.history.Messages(ctx, m)
+}
+
+// Of an act at a desk that could not be taken nothing stays: taken again, it is as if for the first time, and what an officer wrote before is
+// said not to be sent.
+func TestAnActNotTakenLeavesTheTalkAsItWas(t *testing.T) {
+	b := asked(t)
+	b.turner.history = &forgetful{history: b.turner.history}
+	b.work.Inbox = nil
+	for i, words := range []string{"first", "second"} {
+		b.entry(lineBot, atLima(say(11+i, words)))
+	}
+	c, err := b.turner.take(t.Context(), b.work)
+	if err != nil || len(c.Done) != 1 {
+		t.Fatalf("done %v, %v", c.Done, err)
+	}
+	b.work.State, b.work.Inbox = c.State, b.work.Inbox[1:]
+	if talk := b.state().Talk; talk.Words != "first" || talk.Number != 1 || talk.Message != 11 {
+		t.Errorf("the record has %+v", talk)
+	}
+	shown, _ := find(b.taken(), "sendMessage")
+	if text := shown.text(); !strings.Contains(text, "second") || !strings.Contains(text, b.texts.Text("es", "desk.reply.only", nil)) {
+		t.Errorf("shown %q", text)
+	}
+}
