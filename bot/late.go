@@ -62,6 +62,9 @@ func (r *runner) place(l *leaving, now chatState, wiped bool) {
 		return
 	}
 	r.screens.leaves(l)
+	if now.Screen != 0 && (l.Top == 0 || l.Top >= now.Screen) {
+		l.Top = now.Screen - 1 // what is asked now is not swept away
+	}
 	if wiped || says(nil, l.Notes) {
 		l.stage.Store(stageOver)
 		return

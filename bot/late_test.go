@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"defenderline/referrals"
 )
 
 // What an officer is to confirm repeats what they wrote. It leaves only while that would be sent, also when it is not late: a command may
@@ -171,5 +173,34 @@ func TestAClockThatWentBackTakesNoAnswer(t *testing.T) {
 	c, _ := find(b.take(say(1, "/emergency")), "sendMessage")
 	if c.Born == 0 || c.Born != b.state().Born {
 		t.Errorf("a call of a record of %d says %d", b.state().Born, c.Born)
+	}
+}
+
+// Who was killed after a receipt took the place of the last question, and before that was noted, leaves it to be sent once more. By then the
+// next question stands in that very message: it stays, or the person has nothing to press.
+func TestALateReceiptLeavesTheQuestion(t *testing.T) {
+	for name, tt := range map[string]struct {
+		record string
+		notes  []string
+		want   []string
+	}{
+		"in its message":        {`{"s":{"t":5},"sc":12}`, []string{"note.received"}, []string{"sendMessage Received.[]", "deleteMessages [9 11]"}},
+		"and nothing is told":   {`{"s":{"t":5},"sc":11}`, nil, []string{"deleteMessages [9]"}},
+		"in one of its own":     {`{"s":{"t":5}}`, []string{"note.received"}, []string{"sendMessage Received.[]", "deleteMessages [9 11 12]"}},
+		"nothing else came yet": {`{"s":{"t":4},"sc":12}`, []string{"note.received"}, []string{"editMessageText Received. What next?[]", "deleteMessages [9 11]"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDepot(t, always(200, fine))
+			d.store.record, d.store.messages[referrals.Member{Slot: "p07", Name: "cHASH"}] = []byte(tt.record), []int{3, 9, 11, 12}
+			d.start(t.Context(), tasks("p07", "17", sendOf("Received. What next?", func(c *call) {
+				c.Method, c.Own, c.Screen, c.Turn, c.Notes, c.Tells = "editMessageText", true, true, 4, tt.notes, "Received."
+				c.Edits, c.Sweep, c.Top, c.Made = 12, 9, 12, time.Now().Add(-time.Minute).UnixMilli()
+			})))
+			sending(t, d.out, 2, 0)
+			calm()
+			if got := d.diary.all(); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: called %q", name, got)
+			}
+		})
 	}
 }
