@@ -31,27 +31,26 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-// built are the binaries made for this run of the tests: for tests with the race detector, for
-// benchmarks without.
-var built [2]struct {
+// built are the binaries made for this run of the tests: for tests with the race detector, or without where its memory would
+// be in the way; for benchmarks as it is released.
+var built [3]struct {
 	sync.Once
 	path string
 	err  error
 }
 
 // binary builds the program once.
-func binary(t testing.TB) string {
-	t.Helper()
-	_, bench := t.(*testing.B)
-	return program(t, bench)
-}
+func binary(t testing.TB) string { return program(t, false) }
 
 // program is the binary, without the race detector when it shall be as lean as in real life.
 func program(t testing.TB, lean bool) string {
 	t.Helper()
 	which, flags, cgo := &built[0], []string{"-race"}, "CGO_ENABLED=1"
-	if lean { // as `make build` makes it
-		which, flags, cgo = &built[1], []string{"-trimpath", "-tags", "timetzdata", "-pgo", "line.pgo", "-ldflags", "-s -w"}, "CGO_ENABLED=0"
+	if lean {
+		which, flags, cgo = &built[1], []string{"-trimpath", "-tags", "timetzdata", "-ldflags", "-s -w"}, "CGO_ENABLED=0"
+	}
+	if _, bench := t.(*testing.B); bench { // as `make build` makes it
+		which, flags, cgo = &built[2], []string{"-trimpath", "-tags", "timetzdata", "-ldflags", "-s -w", "-pgo", "line.pgo"}, "CGO_ENABLED=0"
 	}
 	which.Do(func() {
 		var dir string
