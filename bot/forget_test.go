@@ -149,14 +149,42 @@ func TestTooManyMessagesToRemember(t *testing.T) {
 }
 
 func TestMessagesAreForgottenAfterTwoDays(t *testing.T) {
-	s := chatState{Theirs: []stamp{{1, noon.Add(-49 * time.Hour).Unix()}, {2, noon.Add(-47 * time.Hour).Unix()}}}
+	s := chatState{Theirs: []stamp{{1, noon.Add(-49 * time.Hour).Unix()}, {2, noon.Add(-47 * time.Hour).Unix()}, {3, noon.Unix()}}}
 	raw, err := s.record(noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := openState(raw); err != nil || len(got.Theirs) != 1 || got.Theirs[0].ID != 2 {
+	if got, err := openState(raw); err != nil || len(got.Theirs) != 2 || got.Theirs[0].ID != 2 {
 		t.Errorf("remembered %+v, %v", got.Theirs, err)
 	}
+}
+
+// One clock that is days ahead, the line's or Telegram's, takes nothing from a wipe that comes when it is right again.
+func TestAWipeFindsWhatAWrongClockThoughtTooOld(t *testing.T) {
+	for name, ahead := range map[string]func(b *bench0){
+		"the line's": func(b *bench0) {
+			b.now = func() time.Time { return noon.Add(72 * time.Hour) }
+			b.take(pressOn(9, "menu:about"))
+		},
+		"telegram's": func(b *bench0) { b.take(writes(3, "hello", noon.Add(72*time.Hour))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := begun(t)
+			b.take(writes(2, "hello", noon))
+			ahead(b)
+			b.now = func() time.Time { return noon }
+			b.take(say(20, "/wipe"))
+			if got := deletedIDs(t, b.take(pressOn(21, "wipe:yes"))); !slices.Contains(got, 2) {
+				t.Errorf("a wipe deletes %v", got)
+			}
+		})
+	}
+}
+
+// writes is a message with a date of Telegram's.
+func writes(id int, text string, at time.Time) string {
+	date := func(at time.Time) string { return fmt.Sprintf(`"date":%d,`, at.Unix()) }
+	return strings.Replace(say(id, text), date(noon), date(at), 1)
 }
 
 // The record of a draft outlives it, or its end would find nothing to end.

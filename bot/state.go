@@ -22,7 +22,7 @@ type chatState struct {
 	// Chat is the messenger's id of the chat: the only place it is kept, for news of a case.
 	Chat int64 `json:"c"`
 	Bot  byte  `json:"b"`
-	// Theirs are the ids of the person's messages that Telegram still lets the bot delete.
+	// Theirs are the ids of the person's messages that Telegram still lets the bot delete, and of older ones until the person writes anew.
 	Theirs []stamp `json:"m,omitempty"`
 	// Screen is the message whose buttons are the current ones, when its id is known: 0 after one was
 	// sent anew, until somebody presses it.
@@ -76,10 +76,15 @@ func openState(raw []byte) (chatState, error) {
 	return s, nil
 }
 
-// record makes the record to keep. Message ids that Telegram no longer lets go are forgotten.
+// record makes the record to keep. Message ids that Telegram no longer lets go are forgotten: those that are too old by
+// the clock, and by Telegram's when it dated the newest, too. One that was days ahead, and came back, must not take from a wipe what it
+// is to delete; what is kept for too long is refused there, and hinders nothing.
 func (s chatState) record(now time.Time) ([]byte, error) {
-	first := 0
-	for first < len(s.Theirs) && time.Unix(s.Theirs[first].At, 0).Add(deletable).Before(now) {
+	first, last := 0, now.Unix()
+	if n := len(s.Theirs); n > 0 {
+		last = min(last, s.Theirs[n-1].At)
+	}
+	for first < len(s.Theirs) && s.Theirs[first].At+int64(deletable.Seconds()) < last {
 		first++
 	}
 	s.Theirs = s.Theirs[first:]
