@@ -284,7 +284,7 @@ func TestAMachineWithAWrongClockIsTold(t *testing.T) {
 func TestASlotThatNobodyNamedIsAskedToo(t *testing.T) {
 	b, _ := replicaOf(t, Options{Cluster: redistest.StartCluster(t, 3)[:1], Vault: newVault(t)}, -time.Hour)
 	offer := referrals.Move{ID: "o", Desk: "gone", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, Due: b.Now().Add(time.Hour)}
-	if _, _, err := b.Move(b.ctx, offer); !errors.Is(err, errApart) {
+	if _, _, err := b.move(b.ctx, offer); !errors.Is(err, errApart) {
 		t.Fatalf("moved by this machine's clock: %v", err)
 	}
 	b.mustMove(t, offer)

@@ -23,8 +23,18 @@ import (
 // another, are not among the tasks. ErrNotThere when the holding is not where the move starts from, or
 // is a claim made again after another has claimed, beside the holding as it is; ErrNoRoom, beside it too, when the desk has
 // as many as Most claimed or accepted; ErrUnknown when there is no holding. After any other error the move may have been made, or be made and not known to the replica that is
-// online: make it again.
+// online: make it again. One that the desk's server refuses for the time is made again by the store itself, once, unless Due may be wrong as well.
 func (s *Store) Move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
+	line := s.Now().Sub(s.now())
+	held, tasks, err := s.move(ctx, m)
+	if errors.Is(err, errApart) && (m.Due.IsZero() || (s.Now().Sub(s.now())-line).Abs() <= jump) {
+		return s.move(ctx, m) // nothing was done, the clock of the desk's slot was asked anew, and that which it is due by is as it was
+	}
+	return held, tasks, err
+}
+
+// move makes a move once.
+func (s *Store) move(ctx context.Context, m referrals.Move) (referrals.Holding, []referrals.Task, error) {
 	one, tasks, err := s.making(m)
 	if err != nil {
 		return referrals.Holding{}, nil, err

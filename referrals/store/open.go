@@ -74,7 +74,7 @@ const inboxLimit = 200
 
 // Store keeps members, holdings, documents and errands in Redis. It is safe for concurrent
 // use. Every method that talks to Redis makes one round trip unless it says otherwise, and is
-// never repeated by the store itself: each may be repeated by its caller.
+// never repeated by the store itself, but for a Move that was refused for the time: each may be repeated by its caller.
 type Store struct {
 	space
 	db       redis.UniversalClient
