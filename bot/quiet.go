@@ -33,7 +33,7 @@ func (tn *turn) tell(n referrals.News) {
 func (t *turner) quietFor(s chatState, n referrals.News, at time.Time) (until time.Time, quiet bool) {
 	c, _ := caseOf(s.Session.Cases, string(n.Code))
 	switch {
-	case s.Session.Quiet.Never || c.Reach == "none":
+	case s.Session.Quiet.Never || c.Reach == "none" || s.Blocked && n.Reply == nil: // of a reply the desk is told that it cannot be sent
 		return time.Time{}, true
 	case n.Reply != nil && c.Reach != "" && c.Reach != "here": // a desk is to write there, not here
 		return time.Time{}, true
@@ -107,7 +107,7 @@ func (t *turner) heldUntil(s chatState) (first time.Time) {
 	return first
 }
 
-// utter says something, unless it has lost its meaning or the person blocked the bot.
+// utter says something, unless it has lost its meaning.
 func (tn *turn) utter(n referrals.News) {
 	tn.state.Session.About = string(n.Code)
 	tn.fresh = tn.fresh || asksPerson(n)
@@ -116,7 +116,7 @@ func (tn *turn) utter(n referrals.News) {
 		return
 	}
 	text, rows, ok := tn.words(n)
-	if ok && !tn.state.Blocked {
+	if ok {
 		tn.say(text, rows...)
 	}
 }

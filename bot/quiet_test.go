@@ -181,3 +181,20 @@ func TestWishesAreRemembered(t *testing.T) {
 		t.Errorf("kept for %v with wishes, for %v without", b.last.Keep, short)
 	}
 }
+
+// Who blocked the bot, and comes back, is asked what was to be asked meanwhile: whether another desk may have a case that nobody answers is asked
+// by nobody else. Until then nothing rings.
+func TestWhoBlockedTheBotIsAskedWhenTheyAreBack(t *testing.T) {
+	b := owning(t)
+	s := b.state()
+	s.Blocked = true
+	b.record(s)
+	b.news(silence)
+	if calls := b.taken(); len(calls) != 0 || !b.last.Again.IsZero() {
+		t.Fatalf("called %q, due again at %v", methods(calls), b.last.Again)
+	}
+	calls := b.take(say(20, "/start"))
+	if last := calls[len(calls)-1]; !slices.Equal(last.buttons(), afterSilence) || len(b.state().Held) != 0 {
+		t.Errorf("the last is %q with %q, held %d", last.text(), last.buttons(), len(b.state().Held))
+	}
+}
