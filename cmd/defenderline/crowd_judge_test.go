@@ -237,7 +237,7 @@ func (c *crowd) told(v *verdict) {
 
 // unfinished lists what is left in the store that somebody should be working on.
 func (k *vessel) unfinished() ([]string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	keys, err := k.keys(ctx, "{*}:*")
 	if err != nil {

@@ -200,7 +200,7 @@ func TestSoak(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			for _, c := range matrix() {
 				t.Run(c.name(), func(t *testing.T) {
-					t.Parallel()
+					beside(t, crowded)
 					seed := newSeed()
 					v := c.run(t, *people, 3*c.strikes, seed)
 					mu.Lock()

@@ -14,7 +14,8 @@ const (
 )
 
 // stayLean gives back what it took to start, and from then on, every so often, garbage and what of the program's file was
-// mapped since, until ctx ends; and it collects garbage earlier than Go would, unless GOGC says when. Each time costs 10 to 20 ms of a processor, most of it for mapping again what is needed.
+// mapped since, until ctx ends. Each time costs 10 to 20 ms of a processor, most of it for mapping again what is needed. Besides,
+// garbage is collected earlier than Go would, unless GOGC says when.
 func stayLean(ctx context.Context, letFileGo func()) error {
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(garbage)
