@@ -105,24 +105,28 @@ func TestLateScreens(t *testing.T) {
 	}
 }
 
-// A screen that comes late, because who had it in hand was killed after a newer one was committed, takes no newer one away.
+// A screen that comes late, because who had it in hand was killed after a newer one was committed, takes no newer one away, whichever of two
+// versions of the line committed which.
 func TestALateScreenOvertakesNone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDepot(t, always(200, fine))
-		d.store.record = []byte(`{"s":{"t":5}}`)
-		screen := func(text string, turn int) referrals.Errand {
-			return sendOf(text, func(c *call) {
-				c.Own, c.Screen, c.Turn, c.Made = true, true, turn, time.Now().Add(-time.Minute).UnixMilli()
-			})
-		}
-		d.start(t.Context(), tasks("p07", "18", screen("newer", 5)))
-		d.start(t.Context(), tasks("p07", "9", screen("older", 4)))
-		sending(t, d.out, 2, 0)
-		calm()
-		if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage newer[]"}) || len(d.store.settledIDs()) != 2 {
-			t.Errorf("called %q, settled %q", got, d.store.settledIDs())
-		}
-	})
+	for newer, older := range map[string]string{"18": "9", "1795000000002": "1795000000001-123456", "1795000000003-000000": "1795000000002-999999",
+		"1795000000005-123456": "1795000000004"} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDepot(t, always(200, fine))
+			d.store.record = []byte(`{"s":{"t":5}}`)
+			screen := func(text string, turn int) referrals.Errand {
+				return sendOf(text, func(c *call) {
+					c.Own, c.Screen, c.Turn, c.Made = true, true, turn, time.Now().Add(-time.Minute).UnixMilli()
+				})
+			}
+			d.start(t.Context(), tasks("p07", newer, screen("newer", 5)))
+			d.start(t.Context(), tasks("p07", older, screen("older", 4)))
+			sending(t, d.out, 2, 0)
+			calm()
+			if got := d.diary.all(); !slices.Equal(got, []string{"sendMessage newer[]"}) || len(d.store.settledIDs()) != 2 {
+				t.Errorf("%s and %s: called %q, settled %q", newer, older, got, d.store.settledIDs())
+			}
+		})
+	}
 }
 
 // A press on a screen below which another was sent meanwhile, because the person wrote and pressed at once, is answered below:

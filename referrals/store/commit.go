@@ -78,7 +78,7 @@ func (s *Store) commitCall(w referrals.Work, c referrals.Commit) (call, []referr
 			return call{}, nil, err
 		}
 	}
-	errands, tasks, err := s.sealErrands(m.Slot, strconv.FormatInt(w.Number, 10), c.Errands, mine.Add(s.grace), till)
+	errands, tasks, err := s.sealErrands(m.Slot, prefixOf(w.Number), c.Errands, mine.Add(s.grace), till)
 	if err != nil {
 		return call{}, nil, err
 	}

@@ -62,15 +62,12 @@ func (s *Store) Depth(ctx context.Context) (Depth, error) {
 }
 
 // errandTime reads when an errand began from its id, which starts with milliseconds: those of
-// a move, or the number of a commit, which is never below the clock, and its tail.
+// a move, or the number of a commit, which is never below the clock.
 func errandTime(id string) time.Time {
 	digits, _, _ := strings.Cut(id, "-")
 	milliseconds, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return time.Time{}
-	}
-	if milliseconds > mostTime {
-		milliseconds /= tails
 	}
 	return at(milliseconds)
 }

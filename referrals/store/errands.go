@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,15 @@ func (s *Store) sealErrands(slot, prefix string, errands []referrals.Errand, til
 		tasks = append(tasks, referrals.Task{Slot: slot, ID: id, Till: till, Mark: mark, Errand: e})
 	}
 	return args, tasks, nil
+}
+
+// prefixOf begins the ids of what a commit leaves: its number, with the tail behind a dash. So what stands before the first dash rises from
+// commit to commit, also where a replica of a version without tails works beside.
+func prefixOf(number int64) string {
+	if number <= mostTime {
+		return strconv.FormatInt(number, 10)
+	}
+	return fmt.Sprintf("%d-%06d", number/tails, number%tails)
 }
 
 // stillMine returns the tasks whose mark is '1': not finished and not taken by another since.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,14 +104,17 @@ func TestAClockOfAnyYearGivesNumbers(t *testing.T) {
 
 // TestBothKindsOfIDsTellTheirTime measures errands of commits of this version, and of before their numbers had tails.
 func TestBothKindsOfIDsTellTheirTime(t *testing.T) {
-	for _, id := range []string{"1795000000000-0001", "1795000000000123456-0001", "1795000000000-ABCD-EFGH-open-0001m"} {
+	for _, id := range []string{"1795000000000-0001", "1795000000000-123456-0001", "1795000000000-ABCD-EFGH-open-0001m"} {
 		if is := errandTime(id); ms(is) != 1795000000000 {
 			t.Errorf("%s: %v", id, is)
 		}
 	}
 	b := open(t, Options{URL: redistest.Start(t).URL()})
 	w := b.mustKeep(t, post(b.Chat("line", 1), 1))[0]
-	b.mustCommit(t, w, referrals.Commit{Done: doneOf(w), Errands: []referrals.Errand{{Notice: &referrals.Notice{}}}})
+	tasks, _ := b.mustCommit(t, w, referrals.Commit{Done: doneOf(w), Errands: []referrals.Errand{{Notice: &referrals.Notice{}}}})
+	if number := strconv.FormatInt(w.Number, 10); tasks[0].ID != number[:13]+"-"+number[13:]+"-0001" { // as a version without tails compares it
+		t.Errorf("taken under %s, it left %s", number, tasks[0].ID)
+	}
 	b.clock.move(time.Hour)
 	if d, err := b.Depth(context.Background()); err != nil || d.OldestErrand != time.Hour {
 		t.Errorf("%+v, %v", d, err)
