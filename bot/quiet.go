@@ -58,6 +58,30 @@ func (tn *turn) hold(n referrals.News) {
 	tn.state.Held = held
 }
 
+// holdAsked holds what the person was asked and has not answered, because they blocked the bot: Telegram may have refused it before it
+// said so. Who had seen it is asked once more when they are back.
+func (tn *turn) holdAsked() {
+	for _, c := range tn.state.Session.Cases {
+		for _, q := range c.Questions {
+			n := putAs(c.Code, q)
+			if c.Open() && !slices.ContainsFunc(tn.state.Held, func(h heldNews) bool { return replaces(n, h.News) }) {
+				tn.hold(n)
+			}
+		}
+	}
+}
+
+// putAs is the news that brought an open question.
+func putAs(code string, q flows.Question) referrals.News {
+	n := referrals.News{Code: referrals.Code(code), Desk: q.By, At: q.At}
+	if q.Field == referrals.ConsentField && q.By == "" { // asked because nobody had answered
+		n.State = "unanswered"
+		return n
+	}
+	n.Question = &referrals.Question{Field: q.Field, About: q.About, By: q.By, For: q.For, Copy: q.Copy, At: q.At}
+	return n
+}
+
 // replaces says that what is told of a case makes something needless that was held before.
 func replaces(n, before referrals.News) bool {
 	if n.Reply != nil || before.Reply != nil || n.Code != before.Code || n.Message != before.Message {
@@ -78,7 +102,7 @@ func (tn *turn) release() {
 	var still []heldNews
 	for _, h := range tn.state.Held {
 		until, quiet := tn.quiet(h.News)
-		if quiet && !(until.IsZero() && tn.here) && !tn.looksAt(h.News.Code) {
+		if quiet && (tn.state.Blocked || !(until.IsZero() && tn.here) && !tn.looksAt(h.News.Code)) { // who is here may have left at once
 			still = append(still, h)
 			continue
 		}

@@ -198,3 +198,47 @@ func TestWhoBlockedTheBotIsAskedWhenTheyAreBack(t *testing.T) {
 		t.Errorf("the last is %q with %q, held %d", last.text(), last.buttons(), len(b.state().Held))
 	}
 }
+
+// A question may leave before Telegram says that its chat blocked the bot, and be refused. It is asked when the person is back, and waits also
+// where they had just written.
+func TestAQuestionThatABlockedChatRefusedIsAskedLater(t *testing.T) {
+	const kicked = `{"update_id":30,"my_chat_member":{"chat":{"id":5,"type":"private"},"new_chat_member":{"status":"kicked"}}}`
+	for name, tt := range map[string]struct {
+		news []referrals.News
+		want []string
+	}{
+		"after silence":    {[]referrals.News{silence}, afterSilence},
+		"a suggestion":     {[]referrals.News{suggesting("fld", "lima", true)}, []string{"consent:fld#AAAA-BBBB", "consent:none#AAAA-BBBB"}},
+		"nothing is asked": {[]referrals.News{suggesting("fld", "lima", true), {Code: "AAAA-BBBB", State: "closed", Desk: "lima", At: noon}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := owning(t)
+			for _, n := range tt.news {
+				b.heard(t, n)
+			}
+			if calls := b.take(say(29, "/start"), kicked); len(calls) != 0 || !b.last.Again.IsZero() {
+				t.Fatalf("called %q, due again at %v", methods(calls), b.last.Again)
+			}
+			var asked []string
+			for _, c := range b.take(say(31, "/start")) {
+				if !c.Screen && c.Method == "sendMessage" {
+					asked = append(asked, c.buttons()...)
+				}
+			}
+			if !slices.Equal(asked, tt.want) || len(b.state().Held) != 0 {
+				t.Errorf("asked %q, held %d", asked, len(b.state().Held))
+			}
+		})
+	}
+}
+
+// What is held of a case already tells of it when a chat blocks the bot.
+func TestABlockedChatHoldsEachOnce(t *testing.T) {
+	b := waitingFor(t, flows.Case{Lane: "routine", Desks: []string{"lima"}, Others: []string{"fld"}}, afternoon)
+	b.told(t, silence)
+	b.told(t, referrals.News{Code: "AAAA-BBBB", State: "released", Desk: "lima", At: noon.Add(2 * time.Hour)})
+	b.take(`{"update_id":30,"my_chat_member":{"chat":{"id":5,"type":"private"},"new_chat_member":{"status":"kicked"}}}`)
+	if held := b.state().Held; len(held) != 1 || held[0].News.State != "released" {
+		t.Errorf("held %+v", held)
+	}
+}

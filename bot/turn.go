@@ -207,7 +207,9 @@ func (tn *turn) update(ctx context.Context, id string, u update) error {
 		tn.group(u, from)
 		return nil
 	case u.Member != nil:
-		tn.state.Blocked = u.Member.New.Status == "kicked"
+		if tn.state.Blocked = u.Member.New.Status == "kicked"; tn.state.Blocked {
+			tn.holdAsked()
+		}
 		return nil
 	case tn.isDesk(from.ID):
 		tn.desk = true
