@@ -20,9 +20,9 @@ type clocks struct {
 	each  bool // slots may have servers of their own
 
 	mu     sync.RWMutex
-	asking map[string]bool    // by slot, "" for all: somebody does
-	read   map[string]reading // by slot, "" for all
-	known  []string           // slots to be asked
+	asking map[string]chan struct{} // by slot, "" for all: somebody does, until it is closed
+	read   map[string]reading       // by slot, "" for all
+	known  []string                 // slots to be asked
 }
 
 // reading is what a server's clock said, and when by this process's; jumped is when it was found to have jumped, or to be
@@ -138,8 +138,8 @@ func (s *Store) reckon(ctx context.Context, of ...string) error {
 	failed := make([]error, len(servers))
 	var wg sync.WaitGroup
 	for i, slots := range servers {
-		within := answerWithin
-		if len(of) > 0 && !slices.ContainsFunc(of, func(slot string) bool { return slices.Contains(slots, slot) }) {
+		within, named := answerWithin, slices.ContainsFunc(of, func(slot string) bool { return !s.clocks.each || slices.Contains(slots, slot) })
+		if len(of) > 0 && !named {
 			within = askWithin
 		}
 		wg.Go(func() {
@@ -149,7 +149,7 @@ func (s *Store) reckon(ctx context.Context, of ...string) error {
 				defer cancel()
 				ctx = short
 			}
-			failed[i] = s.askTime(ctx, slots)
+			failed[i] = s.askTime(ctx, slots, named)
 		})
 	}
 	wg.Wait()
@@ -176,9 +176,17 @@ func (s *Store) servers(ctx context.Context) (slots [][]string) {
 }
 
 // askTime asks one server for its clock, in one round trip, and a second and a third while that takes long. Whoever comes while
-// another asks does not.
-func (s *Store) askTime(ctx context.Context, slots []string) error {
-	if !s.clocks.begin(slots) {
+// another asks does not, and waits for that answer if theirs depends on it.
+func (s *Store) askTime(ctx context.Context, slots []string, depends bool) error {
+	if asked := s.clocks.begin(slots); asked != nil {
+		if depends {
+			short, cancel := context.WithTimeout(ctx, answerWithin)
+			defer cancel()
+			select {
+			case <-asked:
+			case <-short.Done():
+			}
+		}
 		return nil
 	}
 	defer s.clocks.end(slots)
@@ -207,22 +215,26 @@ func (s *Store) askTime(ctx context.Context, slots []string) error {
 	return failed
 }
 
-// begin says that nobody asks for one of some slots, and that the caller does, until end.
-func (c *clocks) begin(slots []string) bool {
+// begin notes that the caller asks for some slots, until end; or gives what is closed when another, who asks for one of them, has.
+func (c *clocks) begin(slots []string) (asked <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if slices.ContainsFunc(slots, func(slot string) bool { return c.asking[c.of(slot)] }) {
-		return false
-	}
 	for _, slot := range slots {
-		c.asking[c.of(slot)] = true
+		if another := c.asking[c.of(slot)]; another != nil {
+			return another
+		}
 	}
-	return true
+	done := make(chan struct{})
+	for _, slot := range slots {
+		c.asking[c.of(slot)] = done
+	}
+	return nil
 }
 
 func (c *clocks) end(slots []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	close(c.asking[c.of(slots[0])])
 	for _, slot := range slots {
 		delete(c.asking, c.of(slot))
 	}

@@ -169,10 +169,36 @@ func TestAFrozenMasterDelaysNoOthersClock(t *testing.T) {
 	b, frozen, its, others := clustered(t)
 	frozen.Freeze()
 	defer frozen.Thaw()
-	if !b.clocks.begin([]string{its}) { // and there is no answer yet
+	if b.clocks.begin([]string{its}) != nil { // and there is no answer yet
 		t.Fatal("it is being asked")
 	}
 	b.wrongBy(time.Hour)
 	offer := referrals.Move{ID: "o", Desk: strings.TrimPrefix(others, "desk:"), Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1, Due: b.Now()}
 	b.mustMove(t, offer) // at the second try
+}
+
+// TestAMoveWaitsForWhoAsksForTheTime lets a move be refused for the time while another call, which was refused before it, asks for that.
+func TestAMoveWaitsForWhoAsksForTheTime(t *testing.T) {
+	b, _ := replicaOf(t, Options{URL: redistest.Start(t).URL(), Vault: newVault(t)}, 0)
+	offer := referrals.Move{ID: "o", Desk: "fld", Code: "ABCD-EFGH-1", To: referrals.Offered, AtRung: -1}
+	b.mustMove(t, offer) // the server knows the script
+	b.db.ConfigResetStat(b.ctx)
+	b.wrongBy(time.Hour)
+	asks := b.clocks.slots()
+	if b.clocks.begin(asks) != nil {
+		t.Fatal("it is being asked")
+	}
+	made := make(chan error, 1)
+	go func() {
+		offer.Code = "ABCD-EFGH-2"
+		_, _, err := b.Move(b.ctx, offer)
+		made <- err
+	}()
+	for !strings.Contains(b.db.Info(b.ctx, "commandstats").Val(), "evalsha") { // not refused yet
+	}
+	b.wrongBy(0)
+	b.clocks.end(asks)
+	if err := <-made; err != nil {
+		t.Fatal(err)
+	}
 }

@@ -122,7 +122,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		lease: orElse(o.Lease, 15*time.Second), grace: orElse(o.Grace, 10*time.Second),
 		endedFor: orElse(o.EndedFor, 168*time.Hour), auditFor: orElse(o.AuditFor, 8760*time.Hour), quiet: orElse(o.Quiet, 90*time.Second),
 		unsynced: o.Unsynced, replicas: &replicas{patience: replicaWait, giveUp: giveUp, masters: map[string]*master{}},
-		clocks:  &clocks{given: o.Clock, mine: o.Now, each: eachHas(db), asking: map[string]bool{}, read: map[string]reading{}},
+		clocks:  &clocks{given: o.Clock, mine: o.Now, each: eachHas(db), asking: map[string]chan struct{}{}, read: map[string]reading{}},
 		unheard: &unheard{tried: map[unheardHold][]time.Time{}}, gather: &gather{desks: map[string]*gathering{}},
 		refusals: &refusals{n: map[refused]int64{}}, desks: o.Desks,
 	}
