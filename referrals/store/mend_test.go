@@ -259,6 +259,9 @@ func (j *jumping) commit(r *rapid.T) {
 
 func (j *jumping) offer(r *rapid.T) {
 	j.next++
+	for _, b := range j.replicas { // moves show once a second which clock is used, and here Mend does not wait for longer than that
+		b.clock.move(time.Second)
+	}
 	b := j.replicas[j.pick(r)]
 	if _, _, err := b.Move(b.ctx, referrals.Move{ID: "o", Desk: "fld", Code: referrals.ReferralCode("ABCD-EFGH", int(j.next)),
 		To: referrals.Offered, AtRung: -1, Due: b.clock.now().Add(10 * time.Minute)}); err != nil {
