@@ -193,7 +193,7 @@ func (c *crowd) complete(v *verdict, p *caller, got map[string][][]byte, desk st
 	for _, w := range p.account {
 		at := strings.Index(text[from:], w)
 		if at < 0 && strings.Contains(text, w) {
-			v.add(&v.lost, "%q of %s (%s) is out of order at %s", w, p.mark, p.flow, desk)
+			v.add(&v.lost, "%q of %s (%s) is out of order at %s:\n%s\n%s", w, p.mark, p.flow, desk, text, transcript(p.phone.View()))
 		}
 		from += max(at, 0)
 	}
