@@ -75,7 +75,7 @@ func (m *model) commitWork(r *rapid.T, mc modelCommit) {
 	if len(c.Errands) > 0 {
 		is.given = m.grace()
 	}
-	m.keepTasks(w.Slot, fmt.Sprint(w.Number), len(c.Errands))
+	m.keepTasks(w.Slot, prefixOf(w.Number), len(c.Errands))
 	if len(is.inbox) > 0 {
 		m.takenNow(is)
 		is.handed = true
@@ -124,7 +124,7 @@ func (m *model) commitAgain(r *rapid.T) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	mine := m.stillMine(mc.w.Slot, fmt.Sprint(mc.w.Number), len(mc.c.Errands), is.given)
+	mine := m.stillMine(mc.w.Slot, prefixOf(mc.w.Number), len(mc.c.Errands), is.given)
 	if len(mc.c.Errands) > 0 {
 		is.given = m.grace()
 	}
