@@ -164,8 +164,9 @@ func (w *workload) batches(each int) (out [][]byte) {
 	return out
 }
 
-// process does a part, or all, in a process of its own, which measures itself.
-func (w *workload) process(b *testing.B, part string) partCost {
+// process does a part, or all, in a process of its own, which measures itself. Go runs it on all processors, as it does by default, unless
+// the environment is given something else.
+func (w *workload) process(b *testing.B, part string, environment ...string) partCost {
 	b.Helper()
 	api := w.api()
 	defer api.Close()
@@ -179,7 +180,7 @@ func (w *workload) process(b *testing.B, part string) partCost {
 		b.Fatal(err)
 	}
 	run := exec.Command(os.Args[0], "-test.run", "^$", "-test.bench", "^BenchmarkFloor$", "-test.benchtime", "1x")
-	run.Env = append(os.Environ(), floorFile+"="+file)
+	run.Env = append(append(os.Environ(), floorFile+"="+file), environment...)
 	run.Stderr = os.Stderr
 	out, err := run.StdoutPipe()
 	if err == nil {

@@ -30,10 +30,13 @@ var columns = [...]column{
 	{"reply p50, API of 50 ms, 20 chats, ms", "slow-p50-ms", func(f figures) float64 { return percentile(f.slow, .5) + 50 }},
 	{"  presses whose two calls were side by side, %", "", func(f figures) float64 { return 100 * float64(f.beside) / float64(f.pairs) }},
 	{"CPU of the line, ms/conversation", "cpu-ms/conv", func(f figures) float64 { return f.cpu() }},
-	{"CPU of the floor, ms/conversation", "floor-ms/conv", func(f figures) float64 { return f.floorCPU() }},
-	{"  line / floor", "x-floor", func(f figures) float64 { return f.cpu() / f.floorCPU() }},
+	{"  on so many of the machine's processors", "", func(f figures) float64 { return f.processors }},
+	{"CPU of the floor on all, ms/conversation", "floor-ms/conv", func(f figures) float64 { return f.floorCPU(all) }},
+	{"  line / floor", "x-floor", func(f figures) float64 { return f.cpu() / f.floorCPU(all) }},
 	{"  line / floor, least of the rounds", "", func(f figures) float64 { return slices.Min(f.ratios()) }},
 	{"  line / floor, most of the rounds", "", func(f figures) float64 { return slices.Max(f.ratios()) }},
+	{"CPU of the floor on as many as the line", "", func(f figures) float64 { return f.floorCPU(asMany) }},
+	{"  line / floor on as many", "x-floor-as-many", func(f figures) float64 { return f.cpu() / f.floorCPU(asMany) }},
 	{"  line / the parts of the floor, each alone, added up", "x-parts", func(f figures) float64 { return f.cpu() / f.parts(floor.sum) }},
 	{"  floor: calls alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.calls.perConversation() }) }},
 	{"  floor: receive and decode alone, ms", "", func(f figures) float64 { return f.parts(func(p floor) float64 { return p.decode.perConversation() }) }},
@@ -90,13 +93,16 @@ func (f figures) wall() (d time.Duration) {
 // cpu is the line's time for a conversation, in milliseconds.
 func (f figures) cpu() float64 { return f.per(func(s snapshot) float64 { return ms(s.cpu) }) }
 
-// floorCPU is the floor's.
-func (f figures) floorCPU() (sum float64) {
+// floorCPU is the floor's, on all processors or on as many as the line.
+func (f figures) floorCPU(of func(round) partCost) (sum float64) {
 	for _, r := range f.rounds {
-		sum += r.floor.perConversation()
+		sum += of(r).perConversation()
 	}
 	return sum / float64(len(f.rounds))
 }
+
+func all(r round) partCost    { return r.floor }
+func asMany(r round) partCost { return r.sharing }
 
 // parts is a figure of the floor's parts, on average.
 func (f figures) parts(of func(floor) float64) (sum float64) {

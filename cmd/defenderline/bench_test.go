@@ -62,6 +62,7 @@ type figures struct {
 	started       time.Duration
 	idleMB, ownMB float64
 	peakMB        float64
+	processors    float64 // that Go runs the line on
 }
 
 // round is one stretch of the measured run and the floor measured right after it.
@@ -70,6 +71,7 @@ type round struct {
 	wall          time.Duration
 	from, to      snapshot
 	floor         partCost
+	sharing       partCost // the floor on as many processors as the line takes
 	parts         floor
 }
 
@@ -93,6 +95,7 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	time.Sleep(time.Second) // what it took to start is given back once it listens
 	f.idleMB = memoryOf(b, l.process.Process.Pid, "VmRSS")
 	f.ownMB = memoryOf(b, l.process.Process.Pid, "RssAnon")
+	f.processors, _ = l.metric("go_sched_gomaxprocs_threads")
 	l.crowd(chats, upTo(warmUp))
 	l.began = nil
 	for range rounds {
@@ -100,6 +103,7 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 		work.prepare(l, &f)
 		r := &f.rounds[len(f.rounds)-1]
 		r.floor = work.process(b, "all")
+		r.sharing = work.process(b, "all", fmt.Sprintf("GOMAXPROCS=%.0f", f.processors))
 		if apart {
 			r.parts = work.parts(b)
 		}

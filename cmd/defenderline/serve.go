@@ -31,6 +31,7 @@ func newServe(h host) *cobra.Command {
 
 // serve runs the line of a configuration file until ctx ends. Log lines are JSON on out.
 func serve(ctx context.Context, path string, out, errs io.Writer) error {
+	leaveProcessors()
 	log := slog.New(newCalm(slog.NewJSONHandler(out, nil)))
 	config, findings := configs.Load(path, configs.Options{})
 	for _, f := range findings {
