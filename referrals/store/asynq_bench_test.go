@@ -22,20 +22,26 @@ import (
 // BenchmarkAgainstAsynq lets 8 workers offer, claim and complete referrals, and 8 workers of asynq enqueue and process
 // tasks of the same size, on the same redis-server (append-only, everysec), in turns of a third of a second. Each turn begins with another
 // way, with nothing stored and nothing to collect, and the server rewrites its file in nobody's. A ratio is of two ways in one turn; told are the
-// middle of all turns, and between what the middle half of them lies. asynq has its default options but for the number of workers; its
-// connections, like the store's, last for all turns. In either, all is waiting before the first is taken, so that nobody waits for work: asynq, when its
-// queue is empty, sleeps for up to 1.5 s. The queues are compared: three moves, with a state, a claim's number, a clock, an event, a line of the audit
-// trail, a sealed outcome and a place in the order of urgency, and three scripts of asynq, of which the last eight may still run when its turn ends. The
-// last row has what the line adds: the errand that each move leaves, sealed, kept and settled. CPU times say more than rates while the
-// machine has other work.
+// middle of all turns, and between what the middle half of them lies. The line runs on half of the processors, as it does when it serves
+// (cmd/defenderline/processors.go); asynq has its default options but for the number of workers, and is measured on all processors, as Go runs a program by
+// itself, and on as many as the line. Its connections, like the store's, last for all turns. In either, all is waiting before the first is taken, so
+// that nobody waits for work: asynq, when its queue is empty, sleeps for up to 1.5 s. The queues are compared: three moves, with a state, a claim's
+// number, a clock, an event, a line of the audit trail, a sealed outcome and a place in the order of urgency, and three scripts of asynq, of
+// which the last eight may still run when its turn ends. The last row has what the line adds: the errand that each move leaves, sealed, kept
+// and settled. CPU times say more than rates while the machine has other work.
 func BenchmarkAgainstAsynq(b *testing.B) {
 	const n, workers, turns = 2000, 8, 21
 	server := redistest.Start(b, "--auto-aof-rewrite-percentage", "0")
 	db, s, tasks := server.Client(), openNow(b, server.URL()), asynqConnections(b, server.Addr)
+	all := runtime.GOMAXPROCS(0)
+	b.Cleanup(func() { runtime.GOMAXPROCS(all) })
+	theirs := func(codes []string) time.Duration { return asynqCycle(b, tasks, codes, workers) }
+	half := (all + 1) / 2
 	ways := []*way{
-		{title: "asynq: enqueue, process", one: func(codes []string) time.Duration { return asynqCycle(b, tasks, codes, workers) }},
-		{title: "referral: offer, claim, complete", one: func(codes []string) time.Duration { return cycle(b, s, codes, workers, false) }},
-		{title: "  the same, errands sealed, kept, settled", one: func(codes []string) time.Duration { return cycle(b, s, codes, workers, true) }},
+		{title: "asynq: enqueue, process", processors: all, one: theirs},
+		{title: "the same on as many processors as the line", processors: half, one: theirs},
+		{title: "referral: offer, claim, complete", processors: half, one: func(codes []string) time.Duration { return cycle(b, s, codes, workers, false) }},
+		{title: "  and errands sealed, kept, settled", processors: half, one: func(codes []string) time.Duration { return cycle(b, s, codes, workers, true) }},
 	}
 	for b.Loop() {
 		for i := range turns {
@@ -45,20 +51,30 @@ func BenchmarkAgainstAsynq(b *testing.B) {
 		}
 	}
 	var t strings.Builder
-	fmt.Fprintf(&t, "\n%d at a time, 8 workers, everysec, %d turns; load of the machine %s\n%-42s%10s%9s%14s%7s%7s%12s%12s\n", n, len(ways[0].took), load(b), "",
-		"cycles/s", "x asynq", "middle half", "least", "most", "Go CPU µs", "Redis µs")
+	fmt.Fprintf(&t, "\n%d at a time, 8 workers, everysec, %d turns; load of the machine %s\n%-44s%10s", n, len(ways[0].took), load(b), "", "cycles/s")
+	for _, title := range []string{"x asynq", "x on as many"} {
+		fmt.Fprintf(&t, "%14s%14s", title, "middle half")
+	}
+	fmt.Fprintf(&t, "%12s%10s\n", "Go CPU µs", "Redis µs")
 	for _, w := range ways {
-		r, each := w.against(ways[0]), 1e6/float64(n*len(w.took))
-		fmt.Fprintf(&t, "%-42s%10.0f%9.2f%14s%7.2f%7.2f%12.0f%12.0f\n", w.title, n/quantile(w.took, .5), quantile(r, .5),
-			fmt.Sprintf("%.2f-%.2f", quantile(r, .25), quantile(r, .75)), slices.Min(r), slices.Max(r), w.own*each, w.redis*each)
+		each := 1e6 / float64(n*len(w.took))
+		fmt.Fprintf(&t, "%-44s%10.0f", w.title, n/quantile(w.took, .5))
+		for _, other := range ways[:2] {
+			r := w.against(other)
+			fmt.Fprintf(&t, "%14.2f%14s", quantile(r, .5), fmt.Sprintf("%.2f-%.2f", quantile(r, .25), quantile(r, .75)))
+		}
+		fmt.Fprintf(&t, "%12.0f%10.0f\n", w.own*each, w.redis*each)
 	}
 	fmt.Fprintln(os.Stdout, t.String())
-	b.ReportMetric(quantile(ways[1].against(ways[0]), .5), "x-asynq")
+	b.ReportMetric(quantile(ways[2].against(ways[0]), .5), "x-asynq")
+	b.ReportMetric(quantile(ways[2].against(ways[1]), .5), "x-asynq-on-as-many")
 }
 
-// way is one of the ways that are compared: how long its turns took, and the CPU time of this process and of Redis, in seconds.
+// way is one of the ways that are compared: on how many processors Go runs it, how long its turns took, and the CPU time of this process and of
+// Redis, in seconds.
 type way struct {
 	title      string
+	processors int
 	one        func(codes []string) time.Duration
 	took       []float64
 	own, redis float64
@@ -68,6 +84,7 @@ type way struct {
 func (w *way) turn(b *testing.B, db *redis.Client, n int) {
 	b.Helper()
 	codes := newCodes(b, n, 1)
+	runtime.GOMAXPROCS(w.processors)
 	runtime.GC()
 	own, theirs := cpu(b, db)
 	w.took = append(w.took, w.one(codes).Seconds())
