@@ -76,7 +76,7 @@ func (d *deskCommand) list() *cobra.Command {
 		if d.asJSON {
 			return printJSON(d.out, map[string]any{"items": items})
 		}
-		return printCases(d.out, items, d.now())
+		return printCases(d.out, items, c.date)
 	})
 	cmd.Flags().StringSliceVar(&d.states, "state", nil, "only those in this `STATE`, once for each or with commas; left out: all that can be acted on")
 	return cmd
@@ -92,7 +92,7 @@ func (d *deskCommand) show() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return d.print(body)
+		return c.print(body)
 	})
 }
 
@@ -152,7 +152,7 @@ func (d *deskCommand) act(kind referrals.Kind, a referrals.Act) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return d.print(body)
+		return c.print(body)
 	})
 	cmd.Flags().StringVar(&d.key, "key", "", "an idempotency `KEY` of your own, to repeat this act safely; left out: a random one")
 	if kind == referrals.NGODesk {
@@ -222,12 +222,12 @@ func casePath(code string) (string, error) {
 }
 
 // print prints one case.
-func (d *deskCommand) print(body []byte) error {
-	if d.asJSON {
-		return printRaw(d.out, body)
+func (c *deskClient) print(body []byte) error {
+	if c.asJSON {
+		return printRaw(c.out, body)
 	}
 	var item json.RawMessage = body
-	return printCases(d.out, []json.RawMessage{item}, d.now())
+	return printCases(c.out, []json.RawMessage{item}, c.date)
 }
 
 func printRaw(out io.Writer, body []byte) error {

@@ -23,6 +23,7 @@ type deskClient struct {
 	base string
 	auth string
 	http *http.Client
+	date time.Time // of the last answer, by the line's clock; zero before
 }
 
 // deskAnswers is how long an answer may take to begin; sealed files and events may then go on.
@@ -125,6 +126,9 @@ func (c *deskClient) do(method, path string, body []byte, headers map[string]str
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w at %s: %w", errNoAnswer, c.base, errors.Unwrap(err)) // its own words have the URL again
+	}
+	if c.date, err = http.ParseTime(res.Header.Get("Date")); err != nil {
+		c.date = c.now()
 	}
 	if res.StatusCode == http.StatusOK {
 		return res, nil

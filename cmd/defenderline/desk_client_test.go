@@ -104,11 +104,12 @@ func (o *office) holdLane(desk, code string, state referrals.State, lane referra
 	o.check(err)
 }
 
-// as runs the client with a desk's token.
+// as runs the client with a desk's token, on a machine whose clock is an hour behind.
 func (o *office) as(desk string, args ...string) (status int, out, errs string) {
 	o.t.Helper()
 	var stdout, stderr bytes.Buffer
-	h := host{in: strings.NewReader(""), out: &stdout, err: &stderr, now: time.Now, random: rand.Reader}
+	now := func() time.Time { return time.Now().Add(-time.Hour) }
+	h := host{in: strings.NewReader(""), out: &stdout, err: &stderr, now: now, random: rand.Reader}
 	args = append([]string{"desk"}, append(args, "--url", o.url, "--token-file", filepath.Join(o.dir, desk))...)
 	status = h.run(o.t.Context(), args)
 	return status, stdout.String(), stderr.String()

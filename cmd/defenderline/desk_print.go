@@ -11,7 +11,7 @@ import (
 // deskTime is how the client writes times, always UTC.
 const deskTime = "2006-01-02 15:04:05Z"
 
-// printCases writes cases as a table.
+// printCases writes cases as a table. What is due is so long after now, by the line's clock.
 func printCases(out io.Writer, items []json.RawMessage, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CODE\tSTATE\tLANE\tOFFERED\tDUE\tCLAIM")

@@ -95,6 +95,9 @@ func (d *described) judge(t testing.TB, method, path string, a answered) {
 	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s %s: headers %v", method, path, a.header)
 	}
+	if _, err := http.ParseTime(a.header.Get("Date")); err != nil {
+		t.Errorf("%s %s: date: %v", method, path, err)
+	}
 	for name := range a.header {
 		if strings.HasPrefix(name, "Access-Control-") {
 			t.Errorf("%s %s: %s opens the API to pages of other origins", method, path, name)

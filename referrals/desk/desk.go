@@ -64,7 +64,8 @@ type Options struct {
 	Doors doors
 	// Keys binds idempotency keys.
 	Keys binder
-	Now  func() time.Time
+	// Now is the clock that all times of answers are of, and their Date.
+	Now func() time.Time
 	// Random gives ids to acts that come without a key.
 	Random io.Reader
 	Log    *slog.Logger

@@ -95,6 +95,7 @@ func (a *api) serving(r route) http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Date", a.Now().UTC().Format(http.TimeFormat)) // by the clock that the times in the answer are of
 		c := &call{api: a, w: w, req: req}
 		c.within(a.Limits.Answer)
 		status, err := http.StatusOK, c.serve(r)
