@@ -42,10 +42,10 @@ type leaving struct {
 	// needless says that nothing had to be sent.
 	needless bool
 	message  int // as which it arrived
-	// late says that it left late; looked, that its chat was looked at again after it arrived.
-	late, looked bool
-	sought       bool
-	rest         [][]int // what is still to be deleted with it, as it is tried together
+	// late says that it left late; looked, that its chat was looked at again after it arrived; lost, that it had lost its place by then.
+	late, looked, lost bool
+	sought             bool
+	rest               [][]int // what is still to be deleted with it, as it is tried together
 }
 
 // leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
@@ -72,6 +72,7 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 	if again := r.stays(ctx, l); again > 0 {
 		return again
 	}
+	r.bareOld(l) // in the order in which screens are sent: what is deleted beside them may take longer
 	if !l.Rest && (l.Sweep > 0 || len(l.Gone) > 0) {
 		r.out.add(parcel{lane: l.lane(), free: true, do: func(ctx context.Context) time.Duration {
 			if again := r.clear(ctx, l); again > 0 {
@@ -100,7 +101,6 @@ func (r *runner) left(ctx context.Context, l *leaving) {
 	} else {
 		r.finish(ctx, l.id, nil, sent...)
 	}
-	r.bareOld(l.order, l.call, l.message)
 }
 
 // arrive delivers a message once, unless a newer screen says all that it says.
@@ -191,17 +191,20 @@ func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
 
 // bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it was a question that is asked
 // again or answered, and said nothing else. It is done beside everything else and not repeated: a button that stays is
-// answered politely.
-func (r *runner) bareOld(order string, c call, message int) {
-	old, same := r.screens.shown(order, c, message)
-	if old == 0 || c.Sweep > 0 { // swept away
+// answered politely. A screen that was not sent, or was and had lost its place, replaces none.
+func (r *runner) bareOld(l *leaving) {
+	if l.over() || l.lost {
 		return
 	}
-	replaced, in := bare(c.Bot, c.Chat, old), laneCourtesy
-	if same {
-		replaced, in = deletions(c.Bot, c.Chat, []int{old})[0], c.lane()
+	old, same := r.screens.shown(l.order, l.call, l.message)
+	if old == 0 || l.Sweep > 0 { // swept away
+		return
 	}
-	r.out.add(parcel{lane: in, free: replaced.free(), to: address{c.Bot, c.Chat}, do: func(ctx context.Context) time.Duration {
+	replaced, in := bare(l.Bot, l.Chat, old), laneCourtesy
+	if same {
+		replaced, in = deletions(l.Bot, l.Chat, []int{old})[0], l.lane()
+	}
+	r.out.add(parcel{lane: in, free: replaced.free(), to: address{l.Bot, l.Chat}, do: func(ctx context.Context) time.Duration {
 		r.desks.deliver(ctx, replaced, &effort{})
 		return 0
 	}})
