@@ -24,7 +24,9 @@ type Moment struct {
 	Bot    string // username
 	Chat   int64
 	Update string // the update's kind; empty for a call
+	ID     int64  // the update's
 	Method string // the call's method; empty for an update
+	Of     string // the message that the call edits, or those that it deletes
 	Text   string // of the message or its caption; a press's data
 	File   string // the name of the document sent
 	Err    *Error // why the call was refused; nil: done
@@ -96,7 +98,7 @@ func (s *traces) handed(b *Bot, u update) {
 	if !s.any.Load() {
 		return
 	}
-	s.add(Moment{At: b.srv.now(), Bot: b.user.Username, Chat: u.chat, Update: u.kind, Text: u.note, Sent: b.sent.Load()})
+	s.add(Moment{At: b.srv.now(), Bot: b.user.Username, Chat: u.chat, Update: u.kind, ID: u.id, Text: u.note, Sent: b.sent.Load()})
 }
 
 // called writes down a call that has ended.
@@ -105,7 +107,7 @@ func (s *traces) called(c *call, problem *Error) {
 		return
 	}
 	m := Moment{At: c.srv.now(), Bot: c.bot.user.Username, Chat: c.concerns(), Method: c.method,
-		Text: c.str("text") + c.str("caption"), Err: problem, Sent: c.number - 1}
+		Of: c.str("message_id") + c.str("message_ids"), Text: c.str("text") + c.str("caption"), Err: problem, Sent: c.number - 1}
 	if u := c.req.file("document"); u != nil {
 		m.File = u.name
 	}

@@ -1,6 +1,7 @@
 package telegramsim
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -55,6 +56,19 @@ func TestTrace(t *testing.T) {
 	}
 	if got := told(all); !strings.Contains(got, "1 sendMessage to somebody else\n") || !strings.Contains(got, "nobody writes") {
 		t.Errorf("the trace of all chats reads\n%s", got)
+	}
+	moments, _ := all.Moments()
+	var named []string
+	var first int64
+	for _, m := range moments {
+		if m.ID != 0 || m.Of != "" {
+			first = cmp.Or(first, m.ID)
+			named = append(named, fmt.Sprint(max(0, m.ID-first), m.Update, m.Method, m.Of))
+		}
+	}
+	want = fmt.Sprintf("[0message 1message 2callback_query 0editMessageText%d]", s.phone.View().Messages[1].ID)
+	if fmt.Sprint(named) != want {
+		t.Errorf("the trace names %q, want %s", named, want)
 	}
 	if s.bot.Sent() != 5 || fmt.Sprint(s.srv.TooMany()) != "map[editMessageText:1]" {
 		t.Errorf("sent %d, too many %v", s.bot.Sent(), s.srv.TooMany())

@@ -171,7 +171,7 @@ func (c *crowd) single(v *verdict, got map[string][][]byte, owners map[string]*c
 	}
 }
 
-// complete opens a person's document at a desk and looks for every word.
+// complete opens a person's document at a desk and looks for every word, below the question that it answers.
 func (c *crowd) complete(v *verdict, p *caller, got map[string][][]byte, desk string) {
 	copies := got[p.code+".asc"]
 	if len(copies) == 0 {
@@ -183,21 +183,8 @@ func (c *crowd) complete(v *verdict, p *caller, got map[string][][]byte, desk st
 		v.add(&v.lost, "%s at %s: signed %v, %v", p.code, desk, signed, err)
 		return
 	}
-	text := string(raw)
-	for _, w := range p.said {
-		if !strings.Contains(text, w) {
-			v.add(&v.lost, "%q of %s (%s) is not in the document at %s", w, p.mark, p.flow, desk)
-		}
-	}
-	from := 0
-	for _, w := range p.account {
-		at := strings.Index(text[from:], w)
-		if at < 0 && strings.Contains(text, w) {
-			v.add(&v.lost, "%q of %s (%s) is out of order at %s:\n%s\n%s", w, p.mark, p.flow, desk, text, transcript(p.phone.View()))
-		}
-		from += max(at, 0)
-	}
 	doc := caseJSON(c.r.t, raw)
+	c.placed(v, p, string(raw), doc, desk)
 	if want := fmt.Sprint(p.picks["consent"]); doc["code"] != p.code || fmt.Sprint(doc["consent"]) != want {
 		v.add(&v.lost, "%s at %s says %v of itself and consent %v, not %s", p.code, desk, doc["code"], doc["consent"], want)
 	}
@@ -230,7 +217,7 @@ func (c *crowd) told(v *verdict) {
 			v.add(&v.doubled, "%s was told %v", p.mark, got)
 		}
 		for _, again := range p.again {
-			v.again("%s (%s) had to press %s again", p.mark, p.flow, again)
+			v.again("%s (%s) again: %s", p.mark, p.flow, again)
 		}
 	}
 }
@@ -289,25 +276,43 @@ func roomy(_ *rig, config *string) {
 	*config += "limits: {updates_per_chat_per_minute: 100000}\n"
 }
 
-// TestJudge shows the judge what it must find: a lost word, somebody who was never told, every document twice, a
-// case that nobody was told of.
+// TestJudge shows the judge what it must find: a lost word, one in another field, one out of order, one that is there twice, somebody
+// who was never told, every document twice, a case that nobody was told of.
 func TestJudge(t *testing.T) {
 	beside(t, working)
 	r := newRig(t, roomy)
 	c := calling(r, 3, 2)
+	c.people[0].messages = 3
 	c.begin()
 	c.wait()
 	if v := c.judge(); len(v.problems)+len(v.repeats) > 0 {
 		t.Fatalf("before: %v %v", v.problems, v.repeats)
 	}
 	examine := func() *verdict { v := &verdict{}; c.examine(v); return v }
-	c.people[0].said = append(c.people[0].said, "never written")
+	known := slices.Clone(c.people[0].words)
+	for what, change := range map[string]func(words []word) []word{
+		"is not in the document":                    func(words []word) []word { return append(words, word{text: "never written"}) },
+		"is in the document at lima as \"account\"": func(words []word) []word { words[1].below.field = "times"; return words },
+		"is out of order in \"account\" at lima":    func(words []word) []word { words[0], words[1] = words[1], words[0]; return words },
+	} {
+		c.people[0].words = change(slices.Clone(known))
+		if v := examine(); v.lost != 1 || !strings.Contains(v.problems[0], what) || !strings.Contains(v.problems[1], known[0].text) {
+			t.Errorf("of a word that %s the judge found %v: %v", what, v, v.problems)
+		}
+	}
+	c.people[0].words = known
+	p := c.people[0]
+	twice, v := []filedWord{{"account", known[0].text}, {"avoid", known[0].text}}, &verdict{}
+	if p.place(v, known[0], twice, "lima"); v.doubled != 1 {
+		t.Errorf("of a word that is there twice the judge found %v", v)
+	}
+	p.words = append(p.words, word{text: "never written"})
 	c.people[1].code, c.people[1].stuck = "", "never told"
 	c.desks = append(c.desks, c.desks[0])
 	if v := examine(); v.lost != 1 || v.stuck != 1 || v.repeated != 3 {
 		t.Errorf("the judge found %v: %v", v, v.problems)
 	}
-	c.people[2].code = c.people[0].code
+	c.people[2].code = p.code
 	if v := examine(); v.doubled == 0 || v.lost < 2 {
 		t.Errorf("the judge found %v: %v", v, v.problems)
 	}

@@ -34,13 +34,15 @@ type caller struct {
 	picks    map[string][]string // by field; of other questions the first answer is taken, or none
 	messages int                 // into which the account is divided
 	burst    bool                // writes them without waiting for an answer to each
+	slowly   bool                // and not at once: the line has taken one when the next is written
+	trace    *telegramsim.Trace
 
 	mark    string          // is in every word this person writes, and in nobody else's
-	said    []string        // what was written
-	account []string        // of it, the account, in order
+	words   []word          // what was written
 	pressed map[string]bool // button with token
+	newest  int             // the number of the newest screen that was shown
 	wrote   map[string]int  // messages by the token of the question
-	again   []string        // buttons that had to be pressed again
+	again   []string        // what had to be done again, and screens that came again
 	code    string          // what the case is called; empty: never told
 	stuck   string          // why it never came to an end, and the chat; empty: it did
 }
@@ -59,9 +61,12 @@ func calling(r *rig, n int, seed uint64) *crowd {
 		one := &caller{crowd: c, phone: p.With(r.bot), flow: "emergency", picks: picks(), messages: 1 + random.IntN(3),
 			// A press may overtake messages of the same chat when updates are delivered (Telegram keeps
 			// them apart), so somebody who writes without waiting would finish an account that is not there yet.
-			burst:   r.hook == "" && random.IntN(2) == 0,
-			mark:    fmt.Sprintf("w%dx%d", seed, i),
-			pressed: map[string]bool{}, wrote: map[string]int{}}
+			burst:  r.hook == "" && random.IntN(2) == 0,
+			mark:   fmt.Sprintf("w%dx%d", seed, i),
+			slowly: i%2 == 0, pressed: map[string]bool{}, wrote: map[string]int{}}
+		var stop func()
+		one.trace, stop = r.sim.Trace(mostMoments, one.phone.ID())
+		r.t.Cleanup(stop)
 		if k := random.IntN(5); k > 2 {
 			one.flow = []string{"contact", "threat"}[k-3]
 		}
@@ -124,7 +129,10 @@ func (p *caller) walk(ctx context.Context) error {
 		return fmt.Errorf("the menu was never shown: %w", err)
 	}
 	for range mostActs {
-		s := shownScreen(p.phone.View())
+		s, err := p.look(ctx)
+		if err != nil {
+			return err
+		}
 		data := p.answer(s)
 		p.crowd.acts.Add(1)
 		if data == "" {
@@ -146,14 +154,15 @@ func (p *caller) walk(ctx context.Context) error {
 type shownMessage struct {
 	id      int64
 	buttons []string // data and label
+	field   string   // the question that it asks, or that stands above it; empty: there is none
 }
 
 func shownScreen(v telegramsim.View) shownMessage {
-	for _, m := range slices.Backward(v.Messages) {
+	for i, m := range slices.Backward(v.Messages) {
 		if m.Keyboard == nil || m.From == nil || !m.From.IsBot {
 			continue
 		}
-		s := shownMessage{id: m.ID}
+		s := shownMessage{id: m.ID, field: fieldAsked(v.Messages[:i+1])}
 		for _, row := range m.Keyboard.Rows {
 			for _, b := range row {
 				s.buttons = append(s.buttons, b.CallbackData+" "+b.Text)
@@ -218,7 +227,7 @@ func (p *caller) answer(s shownMessage) string {
 	case field == "review":
 		return s.full("review:send")
 	case field == "":
-		if done := s.full("nav:done"); p.wrote[s.token()] > 0 && done != "" && s.full("nav:skip") == "" {
+		if done := s.full("nav:done"); p.wrote[s.token()] > 0 && done != "" && s.field == "account" {
 			return done
 		}
 		return ""
@@ -241,7 +250,7 @@ func (p *caller) answer(s shownMessage) string {
 // press presses a button once and waits for another screen.
 func (p *caller) press(ctx context.Context, s shownMessage, data string) error {
 	if p.pressed[unwished(data)] {
-		p.again = append(p.again, data)
+		p.again = append(p.again, "press "+data)
 	}
 	p.pressed[unwished(data)] = true
 	if _, err := p.phone.Press(data); err != nil {
@@ -274,26 +283,26 @@ func (p *caller) answered(ctx context.Context, s shownMessage) error {
 
 // write writes what is asked for, the account in several messages, and waits for the screen below.
 func (p *caller) write(ctx context.Context, s shownMessage) error {
-	n, account := 1, s.full("nav:skip") == ""
-	if account {
+	n := 1
+	if s.field == "account" {
 		n = p.messages
 	}
-	var last int64
+	again := p.wrote[s.token()] > 0
+	if again {
+		p.again = append(p.again, "write below "+s.print())
+	}
 	for i := range n {
-		text := fmt.Sprintf("%s.%d. Words of one person.", p.mark, len(p.said))
-		m, err := p.phone.Send(text)
+		m, err := p.phone.Send(fmt.Sprintf("%s.%d. Words of one person.", p.mark, len(p.words)))
 		if err != nil {
 			return err
 		}
-		p.said = append(p.said, text)
-		if account {
-			p.account = append(p.account, text)
-		}
-		last = m.ID
+		p.words = append(p.words, word{text: m.Text, message: m.ID, below: s, again: again && s.field != "account"})
 		if i == n-1 || !p.burst {
-			if _, err := p.shown(ctx, s.print(), last); err != nil {
+			if _, err := p.shown(ctx, s.print(), m.ID); err != nil {
 				return err
 			}
+		} else if p.slowly {
+			within(p.crowd.within, func() bool { return ctx.Err() != nil || p.handed(m.Text) })
 		}
 	}
 	p.wrote[s.token()] += n
