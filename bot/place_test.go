@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,17 +17,19 @@ import (
 // line would take what they wrote for the answer to this one.
 
 // slowly is a Bot API that numbers what is sent from 21 on, takes a second for each deletion, and more for an edit.
-func slowly(meanwhile func(method string)) server {
-	number := 20
+func slowly(meanwhile func(number int64)) server {
+	var last atomic.Int64
+	last.Store(20)
 	return func(method string, _ []byte, _ *http.Request) (int, string) {
-		meanwhile(method)
+		number := last.Load()
 		switch method {
 		case "deleteMessages":
 			time.Sleep(time.Second)
 		case "editMessageText":
 			time.Sleep(2 * time.Second)
 		case "sendMessage":
-			number++
+			number = last.Add(1)
+			meanwhile(number)
 		}
 		return 200, fmt.Sprintf(`{"ok":true,"result":{"message_id":%d}}`, number)
 	}
@@ -37,12 +40,8 @@ func slowly(meanwhile func(method string)) server {
 func TestAScreenThatLostItsPlaceTakesNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d *depot
-		sent := 0
-		d = newDepot(t, slowly(func(method string) {
-			if method == "sendMessage" {
-				sent++
-			}
-			if sent == 2 { // and while the second is on its way, the button of the first is pressed
+		d = newDepot(t, slowly(func(number int64) {
+			if number == 22 { // and while the second is on its way, the button of the first is pressed
 				d.store.mu.Lock()
 				defer d.store.mu.Unlock()
 				d.store.record = []byte(`{"s":{"t":7},"sc":21,"pr":21}`)
@@ -72,7 +71,7 @@ func TestAScreenThatLostItsPlaceTakesNone(t *testing.T) {
 // What a screen deletes goes beside what follows. However long that takes, it replaces what stood before it and nothing that came after.
 func TestAScreenThatDeletesReplacesNothingNewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDepot(t, slowly(func(string) {}))
+		d := newDepot(t, slowly(func(int64) {}))
 		question := func(text string, turn int, change func(*call)) referrals.Errand {
 			return sendOf(text, func(c *call) {
 				c.Own, c.Screen, c.Asks, c.Turn, c.Made = true, true, true, turn, time.Now().UnixMilli()
@@ -99,7 +98,7 @@ func TestAScreenThatDeletesReplacesNothingNewer(t *testing.T) {
 // on the phone when the next question comes.
 func TestAScreenThatIsNotSentTakesNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDepot(t, slowly(func(string) {}))
+		d := newDepot(t, slowly(func(int64) {}))
 		sending(t, d.out, 2, 0)
 		d.store.record = []byte(`{"s":{"t":5}}`)
 		screen := func(number string, turn int, method string, change func(*call)) {
