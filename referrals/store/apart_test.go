@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
 	"defenderline/referrals"
@@ -316,4 +318,43 @@ func TestTheClockIsReckonedAsWellAsItWasAsked(t *testing.T) {
 			mine = mine.Add(upTo(time.Minute, "until the next"))
 		}
 	})
+}
+
+// slowly lets the first answers take half a second of a machine's clock, and then gives none.
+type slowly struct {
+	clock    *wrongClock
+	answered int
+}
+
+func (s *slowly) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (s *slowly) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (s *slowly) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if s.answered--; s.answered < 0 {
+			cmd.SetErr(errLost)
+			return errLost
+		}
+		defer s.clock.by.Add(int64(time.Second / 2))
+		return next(ctx, cmd)
+	}
+}
+
+// TestAnAnswerThatTookLongIsOne asks a server once more because its first answer took long. That it gives no second does not undo the first: a
+// line must be able to begin where machines are short of time.
+func TestAnAnswerThatTookLongIsOne(t *testing.T) {
+	for answered := range 3 {
+		b, clock := replicaOf(t, Options{URL: redistest.Start(t).URL() + patient, Vault: newVault(t)}, -time.Hour)
+		if err := b.reckon(b.ctx); err != nil { // the script is known
+			t.Fatal(err)
+		}
+		b.clocks.read = map[string]reading{}
+		b.db.AddHook(&slowly{clock, answered})
+		err := b.reckon(b.ctx)
+		if know := time.Until(b.Now()).Abs() < 2*time.Second; (err == nil) != (answered > 0) || know != (answered > 0) {
+			t.Errorf("after %d answers: %v, and it is said to be %v from now", answered, err, time.Until(b.Now()))
+		}
+	}
 }
