@@ -306,7 +306,12 @@ func TestJudge(t *testing.T) {
 	if p.place(v, known[0], twice, "lima"); v.doubled != 1 {
 		t.Errorf("of a word that is there twice the judge found %v", v)
 	}
-	p.words = append(p.words, word{text: "never written"})
+	early := word{text: known[0].text, below: shownMessage{field: "times"}}
+	p.words, v = []word{early, {message: 1, below: early.below, again: true}}, &verdict{}
+	if p.place(v, early, twice[:1], "lima"); v.lost != 0 || len(v.repeats) != 1 {
+		t.Errorf("of a word that was kept, and its question asked again, the judge found %v", v)
+	}
+	p.words = append(known, word{text: "never written"})
 	c.people[1].code, c.people[1].stuck = "", "never told"
 	c.desks = append(c.desks, c.desks[0])
 	if v := examine(); v.lost != 1 || v.stuck != 1 || v.repeated != 3 {

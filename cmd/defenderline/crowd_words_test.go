@@ -116,11 +116,20 @@ func (p *caller) place(v *verdict, w word, filed []filedWord, desk string) {
 		v.add(&v.lost, "%q of %s (%s) is not in the document at %s", w.text, p.mark, p.flow, desk)
 	case len(fields) > 1:
 		v.add(&v.doubled, "%q of %s (%s) is in the document at %s as %q", w.text, p.mark, p.flow, desk, fields)
+	case fields[0] == "account" && p.askedAgain(w): // as the line says: kept with what is written, and the question still open
+		v.again("%q of %s (%s) answers %q and was kept in the document at %s as %q", w.text, p.mark, p.flow, w.below.field, desk, fields[0])
 	case fields[0] != w.below.field && w.again:
 		v.again("%q of %s (%s), who was asked for %q again, is in the document at %s as %q", w.text, p.mark, p.flow, w.below.field, desk, fields[0])
 	case fields[0] != w.below.field:
 		v.add(&v.lost, "%q of %s (%s) answers %q and is in the document at %s as %q", w.text, p.mark, p.flow, w.below.field, desk, fields[0])
 	}
+}
+
+// askedAgain says that a person was asked once more what a word answers, and wrote again.
+func (p *caller) askedAgain(w word) bool {
+	return w.below.field != "account" && slices.ContainsFunc(p.words, func(later word) bool {
+		return later.again && later.message > w.message && later.below.field == w.below.field
+	})
 }
 
 // ordered demands that the words of each field stand in the order in which they were written.
