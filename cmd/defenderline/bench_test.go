@@ -95,7 +95,10 @@ func measure(b *testing.B, mode, fsync string, work *workload) figures {
 	time.Sleep(time.Second) // what it took to start is given back once it listens
 	f.idleMB = memoryOf(b, l.process.Process.Pid, "VmRSS")
 	f.ownMB = memoryOf(b, l.process.Process.Pid, "RssAnon")
-	f.processors, _ = l.metric("go_sched_gomaxprocs_threads")
+	var ok bool
+	if f.processors, ok = l.metric("go_sched_gomaxprocs_threads"); !ok {
+		b.Fatal("the line does not say on how many processors it runs")
+	}
 	l.crowd(chats, upTo(warmUp))
 	l.began = nil
 	for range rounds {

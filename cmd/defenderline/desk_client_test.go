@@ -54,11 +54,13 @@ func (o *office) Accept(_ context.Context, _ string, accepting bool) error {
 
 func newOffice(t *testing.T) *office {
 	o := &office{t: t, dir: t.TempDir(), ends: make(chan struct{})}
+	redis := miniredis.RunT(t)
+	redis.SetTime(time.Now().Add(45 * time.Minute)) // the line goes by it, and not by this machine's clock
 	keys, err := store.NewStateKeys(rand.Reader)
 	o.check(err)
 	vault, err := store.ParseStateKeys(keys)
 	o.check(err)
-	o.store, err = store.Open(t.Context(), store.Options{URL: "redis://" + miniredis.RunT(t).Addr(), Vault: vault, Now: time.Now, Desks: []string{"lima", "fld"}})
+	o.store, err = store.Open(t.Context(), store.Options{URL: "redis://" + redis.Addr(), Vault: vault, Now: time.Now, Desks: []string{"lima", "fld"}})
 	o.check(err)
 	var desks []*referrals.Desk
 	for id, kind := range map[string]referrals.Kind{"lima": referrals.MissionDesk, "fld": referrals.NGODesk} {
@@ -100,11 +102,11 @@ func (o *office) hold(desk, code string, state referrals.State) {
 func (o *office) holdLane(desk, code string, state referrals.State, lane referrals.Lane) {
 	o.t.Helper()
 	_, err := o.Move(o.t.Context(), referrals.Move{ID: "open:" + code, Desk: desk, Code: code, To: state, Lane: lane, AtRung: -1,
-		At: time.Now(), Due: time.Now().Add(90*time.Minute + time.Second), Origin: o.slot})
+		At: o.store.Now(), Due: o.store.Now().Add(90*time.Minute + time.Second), Origin: o.slot})
 	o.check(err)
 }
 
-// as runs the client with a desk's token, on a machine whose clock is an hour behind.
+// as runs the client with a desk's token, on a machine whose clock is an hour behind this one's.
 func (o *office) as(desk string, args ...string) (status int, out, errs string) {
 	o.t.Helper()
 	var stdout, stderr bytes.Buffer

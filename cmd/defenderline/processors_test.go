@@ -19,7 +19,8 @@ func TestALineLeavesProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	runtime.SetDefaultGOMAXPROCS()
-	for given, want := range map[string]int{"": halfOf(runtime.GOMAXPROCS(0)), "3": 3} {
+	half := halfOf(runtime.GOMAXPROCS(0))
+	for given, want := range map[string]int{"": half, "0": half, "all": half, "3": 3} {
 		t.Run("GOMAXPROCS="+given, func(t *testing.T) {
 			t.Setenv("GOMAXPROCS", given)
 			r := newRig(t)

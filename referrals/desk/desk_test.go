@@ -2,8 +2,10 @@ package desk
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -199,5 +201,15 @@ func TestTheStoreIsDown(t *testing.T) {
 	}
 	if text := l.logged.String(); !strings.Contains(text, errDown.Error()) || strings.Contains(text, "words") || strings.Contains(text, code) {
 		t.Errorf("logged: %s", text)
+	}
+}
+
+// TestDate: how long there is until a due_at is told by the Date of the same answer, whatever other clocks say.
+func TestDate(t *testing.T) {
+	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	w := httptest.NewRecorder()
+	New(Options{Now: func() time.Time { return at.Add(time.Millisecond) }}).ServeHTTP(w, httptest.NewRequest("GET", root+"/openapi.json", nil))
+	if said, err := http.ParseTime(w.Header().Get("Date")); err != nil || !said.Equal(at) {
+		t.Errorf("status %d, date %v, %v", w.Code, said, err)
 	}
 }

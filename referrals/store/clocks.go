@@ -212,7 +212,7 @@ func (s *Store) askTime(ctx context.Context, slots []string, depends bool) error
 			}
 		}
 		if failed != nil || ended.Sub(began) <= sure {
-			return unheard // of what took long there is an answer, which scripts hold against the server's clock
+			return unheard // what took long is wrong by half of that at most, and what decides by it is held against the server's clock
 		}
 	}
 	return nil

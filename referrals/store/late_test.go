@@ -21,13 +21,7 @@ import (
 type latecomers struct {
 	lossy
 	hold    bool
-	waiting []latecomer
-}
-
-// latecomer is a command that its sender has given up, and when it was sent.
-type latecomer struct {
-	sent time.Time
-	do   func()
+	waiting []func() // commands that their senders have given up
 }
 
 func (l *latecomers) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
@@ -43,7 +37,7 @@ func (l *latecomers) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 func (l *latecomers) waits(do func()) {
-	l.waiting = append(l.waiting, latecomer{do: do})
+	l.waiting = append(l.waiting, do)
 	l.hold = false
 }
 
@@ -66,15 +60,11 @@ type inHands struct {
 // goes draws what becomes of the next command, and says whether its sender hears of it.
 func (y *wayward) goes(r *rapid.T, act func() error) bool {
 	fate := rapid.IntRange(0, 3).Draw(r, "fate")
-	before := len(y.late.waiting)
 	y.late.hold = fate == 3
 	y.late.next.Store(fate == 2)
 	err := act()
 	y.late.hold = false
 	y.late.next.Store(false)
-	for i := range y.late.waiting[before:] {
-		y.late.waiting[before+i].sent = y.clock.now()
-	}
 	if err != nil && !errors.Is(err, errLost) && !errors.Is(err, referrals.ErrSuperseded) {
 		r.Fatal(err)
 	}
@@ -167,17 +157,16 @@ func (y *wayward) any(r *rapid.T) (int, inHands) {
 	return i, y.hands[i]
 }
 
-// comes lets a command come late. What is older than a script believes (apart.lua) changes nothing.
+// comes lets a command come, however late. Of what is older than four seconds scripts believe nothing (apart.lua), where they are not given a
+// clock; they need not.
 func (y *wayward) comes(r *rapid.T) {
 	if len(y.late.waiting) == 0 {
 		return
 	}
 	i := rapid.IntRange(0, len(y.late.waiting)-1).Draw(r, "which")
-	c := y.late.waiting[i]
+	do := y.late.waiting[i]
 	y.late.waiting = slices.Delete(y.late.waiting, i, i+1)
-	if y.clock.now().Sub(c.sent) <= 4*time.Second {
-		c.do()
-	}
+	do()
 }
 
 // handled is what was handled, in order.
