@@ -105,7 +105,7 @@ func (r *runner) stays(ctx context.Context, l *leaving) (again time.Duration) {
 	l.looked = true
 	pressed := now.Screen == l.message || now.Pressed == l.message // it shows what is asked now
 	if known && (wiped || l.Screen && now.Session.Turn != l.Turn && !pressed && says(nil, l.Notes)) {
-		l.lost, l.Gone = true, append(l.Gone, l.message)
+		l.displaced, l.Gone = true, append(l.Gone, l.message)
 	}
 	return 0
 }

@@ -42,10 +42,11 @@ type leaving struct {
 	// needless says that nothing had to be sent.
 	needless bool
 	message  int // as which it arrived
-	// late says that it left late; looked, that its chat was looked at again after it arrived; lost, that it had lost its place by then.
-	late, looked, lost bool
-	sought             bool
-	rest               [][]int // what is still to be deleted with it, as it is tried together
+	// late says that it left late; looked, that its chat was looked at again after it arrived; displaced, that it had lost its place by
+	// then.
+	late, looked, displaced bool
+	sought                  bool
+	rest                    [][]int // what is still to be deleted with it, as it is tried together
 }
 
 // leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
@@ -193,7 +194,7 @@ func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
 // again or answered, and said nothing else. It is done beside everything else and not repeated: a button that stays is
 // answered politely. A screen that was not sent, or was and had lost its place, replaces none.
 func (r *runner) bareOld(l *leaving) {
-	if l.over() || l.lost {
+	if l.over() || l.displaced {
 		return
 	}
 	old, same := r.screens.shown(l.order, l.call, l.message)

@@ -106,6 +106,8 @@ func (s *screens) below(l *leaving) bool {
 // shown notes which message shows the current screen, and gives the one that it replaces, 0: none. same says that
 // the one before asked the same, or a question that has been answered, and said nothing that this one does not; or that it says
 // nothing without the question above it. A screen that does not repeat its question replaces none that asks it.
+//
+// It reads what stood before and writes what stands now: it must be called once for each screen, in the order in which they are sent.
 func (s *screens) shown(order string, c call, message int) (old int, same bool) {
 	if !c.Screen {
 		return 0, false
