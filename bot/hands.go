@@ -34,7 +34,9 @@ type hands struct {
 	tasks   map[errandID]*inHand
 	done    []errandID // to be settled
 	later   []errandID // to be settled with others
+	early   []errandID // not done: the store is told what was sent by them
 	batched []errandID // being settled
+	told    []errandID // being told early
 	recent  recent
 	wake    chan struct{}
 }
@@ -50,6 +52,7 @@ type inHand struct {
 	ends     time.Time
 	mark     int64
 	done     bool
+	heard    bool // the store knows what was sent by it, before it is done
 	harmless bool // when it is done again
 }
 
@@ -91,6 +94,37 @@ func (h *hands) leave(id errandID) {
 	delete(h.tasks, id)
 }
 
+// arrived notes what was sent by an errand of which more is to be done. A wipe finds it from now on, as it does what was sent by those that
+// are done; the store hears of it with the rest, or earlier when that takes long (see ripen).
+func (h *hands) arrived(id errandID, sent ...referrals.Delivery) {
+	if len(sent) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	task := h.tasks[id]
+	if task == nil { // let go while it was on its way
+		task = &inHand{}
+		h.tasks[id] = task
+	}
+	if !task.done {
+		task.sent = sent
+	}
+}
+
+// tell has the store hear at once what was sent by errands that are not done.
+func (h *hands) tell(ids ...errandID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tellSoon(ids...)
+}
+
+// tellSoon puts an errand among those of which the store hears early. The caller holds the lock.
+func (h *hands) tellSoon(ids ...errandID) {
+	h.early = append(h.early, ids...)
+	h.nudge()
+}
+
 // finish notes that an errand was done, and what was sent by it. One that does no harm when it is done again may wait to be
 // settled with others.
 func (h *hands) finish(id errandID, harmless bool, sent ...referrals.Delivery) {
@@ -115,6 +149,11 @@ func (h *hands) finish(id errandID, harmless bool, sent ...referrals.Delivery) {
 // settleSoon puts an errand among those to be settled. The caller holds the lock.
 func (h *hands) settleSoon(ids ...errandID) {
 	h.done = append(h.done, ids...)
+	h.nudge()
+}
+
+// nudge wakes who settles. The caller holds the lock.
+func (h *hands) nudge() {
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -191,7 +230,8 @@ func (h *hands) soon() []referrals.Task {
 	return tasks
 }
 
-// extend holds tasks for longer and lets those go that another replica has, or had.
+// extend holds tasks for longer and lets those go that another replica has, or had, but for what has arrived: only this process
+// knows as which message.
 func (h *hands) extend(ctx context.Context, which func() []referrals.Task) error {
 	h.asking <- struct{}{}
 	defer func() { <-h.asking }()
@@ -215,7 +255,7 @@ func (h *hands) extend(ctx context.Context, which func() []referrals.Task) error
 	}
 	for _, t := range tasks {
 		id := errandID{t.Slot, t.ID}
-		if known := h.tasks[id]; known != nil && !still[id] && !known.done && known.till.Equal(t.Till) {
+		if known := h.tasks[id]; known != nil && !still[id] && !known.done && len(known.sent) == 0 && known.till.Equal(t.Till) {
 			delete(h.tasks, id)
 		}
 	}
@@ -261,7 +301,7 @@ func (h *hands) settling(ctx context.Context) {
 	}
 }
 
-// ripen lets everything that waits for others be settled.
+// ripen lets everything that waits for others be settled, and the store hear of what has arrived and is not done yet.
 func (h *hands) ripen() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -269,13 +309,18 @@ func (h *hands) ripen() {
 		h.settleSoon(h.later...)
 		h.later = nil
 	}
+	for id, t := range h.tasks {
+		if !t.done && !t.heard && len(t.sent) > 0 {
+			h.tellSoon(id)
+		}
+	}
 }
 
 // settle settles until nothing is left or the store fails.
 func (h *hands) settle(ctx context.Context) error {
 	for {
 		batch, ids := h.batch()
-		if len(ids) == 0 {
+		if len(batch) == 0 {
 			return nil
 		}
 		err := h.store.Settle(ctx, batch)
@@ -296,7 +341,7 @@ func (h *hands) last() {
 	}
 }
 
-// batch takes what is to be settled, by slot, and what waits to be settled with it.
+// batch takes what is to be settled, by slot, what waits to be settled with it, and what is told early.
 func (h *hands) batch() ([]referrals.Settled, []errandID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -313,29 +358,45 @@ func (h *hands) batch() ([]referrals.Settled, []errandID) {
 		}
 		return told[id.slot]
 	})
-	h.batched = ids
+	h.batched, h.told, h.early = ids, h.early, nil
 	at := map[string]int{}
 	var batch []referrals.Settled
-	for _, id := range ids {
-		i, ok := at[id.slot]
+	of := func(slot string) *referrals.Settled {
+		i, ok := at[slot]
 		if !ok {
 			i = len(batch)
-			at[id.slot], batch = i, append(batch, referrals.Settled{Slot: id.slot})
+			at[slot], batch = i, append(batch, referrals.Settled{Slot: slot})
 		}
-		batch[i].IDs = append(batch[i].IDs, id.id)
+		return &batch[i]
+	}
+	for _, id := range ids {
+		s := of(id.slot)
+		s.IDs = append(s.IDs, id.id)
 		if t := h.tasks[id]; t != nil {
-			batch[i].Sent = append(batch[i].Sent, t.sent...)
+			s.Sent = append(s.Sent, t.sent...)
+		}
+	}
+	for _, id := range h.told {
+		if t := h.tasks[id]; t != nil && !t.done && len(t.sent) > 0 {
+			s := of(id.slot)
+			s.Sent = append(s.Sent, t.sent...)
 		}
 	}
 	return batch, ids
 }
 
-// settled forgets errands that were settled, or puts them back.
+// settled forgets errands that were settled, or puts them back. What could not be told early is told later.
 func (h *hands) settled(ids []errandID, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.batched = nil
+	told := h.told
+	h.batched, h.told = nil, nil
 	if err == nil {
+		for _, id := range told {
+			if t := h.tasks[id]; t != nil {
+				t.heard = true
+			}
+		}
 		for _, id := range ids {
 			if t := h.tasks[id]; !t.harmless {
 				h.recent.add(id, t.settled, h.now())
@@ -347,25 +408,19 @@ func (h *hands) settled(ids []errandID, err error) {
 	h.settleSoon(ids...) // behind the others: a node that is lost must not keep the rest waiting
 }
 
-// sent are the messages to a member's chat of which the store has not heard yet.
+// sent are the messages to a member's chat of which the store has not heard yet, whatever is still to be done with them.
 func (h *hands) sent(m referrals.Member) []int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var ids []int
-	for _, id := range h.done {
-		ids = append(ids, h.tasks[id].to(m)...)
-	}
-	for _, id := range h.batched {
-		ids = append(ids, h.tasks[id].to(m)...)
+	for _, t := range h.tasks {
+		ids = append(ids, t.to(m)...)
 	}
 	return ids
 }
 
 // to are the messages of an errand to a member's chat.
 func (t *inHand) to(m referrals.Member) (ids []int) {
-	if t == nil {
-		return nil
-	}
 	for _, d := range t.sent {
 		if d.To == m {
 			ids = append(ids, d.Message)

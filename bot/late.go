@@ -20,7 +20,7 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 	if l.arrived || l.Rest || l.over() || l.Made == 0 {
 		return 0
 	}
-	l.late = r.now().Sub(time.UnixMilli(l.Made)).Abs() >= lateAfter // one of later than now, too: the line's clock went back
+	l.late = r.old(l)
 	if !l.late && l.Shows == "" {
 		return 0
 	}
@@ -30,6 +30,9 @@ func (r *runner) current(ctx context.Context, l *leaving) (again time.Duration) 
 	}
 	return again
 }
+
+// old says that a message may have lost its place since it was made. One of later than now may, too: the line's clock went back.
+func (r *runner) old(l *leaving) bool { return r.now().Sub(time.UnixMilli(l.Made)).Abs() >= lateAfter }
 
 // record is what the chat of a message has become, and whether it was wiped since that was made. known is false when
 // nobody can say.
@@ -92,10 +95,16 @@ func (c call) told() call {
 	return c
 }
 
-// stays looks again at what left late, once it has arrived: its chat may have been wiped, or its question answered, while it was
-// on its way, by an act that could not know of it. Then it is deleted.
+// becameLate says that a message left late, or has become late on its way. What an officer was shown may be the very message that says by
+// now that it was sent: nobody can tell.
+func (r *runner) becameLate(l *leaving) bool {
+	return l.late || l.Made != 0 && l.Shows == "" && r.old(l)
+}
+
+// stays looks again at what left late, or became late on its way, once it has arrived: its chat may have been wiped, or its question
+// answered, meanwhile, by an act that could not know of it. Then it is deleted.
 func (r *runner) stays(ctx context.Context, l *leaving) (again time.Duration) {
-	if !l.late || l.message == 0 || l.looked {
+	if !r.becameLate(l) || l.Rest || l.message == 0 || l.looked {
 		return 0
 	}
 	now, wiped, known, again := r.record(ctx, l)
@@ -106,6 +115,7 @@ func (r *runner) stays(ctx context.Context, l *leaving) (again time.Duration) {
 	pressed := now.Screen == l.message || now.Pressed == l.message // it shows what is asked now
 	if known && (wiped || l.Screen && now.Session.Turn != l.Turn && !pressed && says(nil, l.Notes)) {
 		l.displaced, l.Gone = true, append(l.Gone, l.message)
+		r.hands.tell(l.id) // who runs it again sends nothing, and could not know of it
 	}
 	return 0
 }

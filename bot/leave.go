@@ -46,13 +46,14 @@ type leaving struct {
 	// then.
 	late, looked, displaced bool
 	sought                  bool
-	rest                    [][]int // what is still to be deleted with it, as it is tried together
+	found                   []int   // what is deleted with it
+	rest                    [][]int // what of that is still to be deleted, as it is tried together
 }
 
 // leave makes the calls of a message: what a wipe deletes goes before it, what ended goes after it and beside what follows,
 // because a person is waiting. It returns how long to wait when it must be tried again.
 func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
-	if again, gone := r.mine(ctx, l.id, &l.effort); again > 0 || gone {
+	if again, gone := r.stillMine(ctx, l); again > 0 || gone {
 		r.screens.leaves(l)
 		return again
 	}
@@ -91,20 +92,32 @@ func (r *runner) leave(ctx context.Context, l *leaving) (again time.Duration) {
 	return 0
 }
 
+// stillMine says whether a message may leave now, as mine does. What has arrived is done here, whoever has it meanwhile.
+func (r *runner) stillMine(ctx context.Context, l *leaving) (again time.Duration, gone bool) {
+	if l.arrived {
+		return 0, false
+	}
+	return r.mine(ctx, l.id, &l.effort)
+}
+
+// sent is as which message one arrived that a wipe must find, if it did.
+func (r *runner) sent(l *leaving) []referrals.Delivery {
+	if !l.Own || l.message == 0 {
+		return nil
+	}
+	return []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
+}
+
 // left notes that everything of a message is done.
 func (r *runner) left(ctx context.Context, l *leaving) {
-	var sent []referrals.Delivery
-	if l.Own && l.message != 0 {
-		sent = []referrals.Delivery{{To: l.from, Message: l.kept(l.message), At: r.now()}}
-	}
 	if l.message == 0 && says(nil, l.Notes) { // an answer to a press, deletions, an edit that would tell nothing if it came late
 		r.done(ctx, l.id, nil)
 	} else {
-		r.finish(ctx, l.id, nil, sent...)
+		r.finish(ctx, l.id, nil, r.sent(l)...)
 	}
 }
 
-// arrive delivers a message once, unless a newer screen says all that it says.
+// arrive delivers a message once, unless a newer screen says all that it says. From then on a wipe finds it, whatever is still to be done.
 func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 	if l.arrived {
 		return 0
@@ -121,6 +134,7 @@ func (r *runner) arrive(ctx context.Context, l *leaving) (again time.Duration) {
 		l.needless = again == needless
 	}
 	l.arrived = true
+	r.hands.arrived(l.id, r.sent(l)...)
 	return 0
 }
 
@@ -170,14 +184,17 @@ func (r *runner) clear(ctx context.Context, l *leaving) (again time.Duration) {
 }
 
 // seek finds what goes with a message: for a wipe all that was sent to the chat until now, also what had waited its turn
-// before it; for a conversation that has ended, its screens and what the person wrote.
+// before it, and again after each rest; for a conversation that has ended, its screens and what the person wrote.
 func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
-	if l.sought {
+	if l.sought && !r.onlyWiped(ctx, l) {
 		return 0
 	}
 	var ids []int
 	if l.Rest || l.Sweep > 0 {
 		known, err := r.messages(ctx, l.from)
+		if err != nil && l.sought { // what is known is deleted at once
+			return 0
+		}
 		if err != nil {
 			l.effort.tries++
 			return pause(err, l.effort.tries)
@@ -186,8 +203,19 @@ func (r *runner) seek(ctx context.Context, l *leaving) (again time.Duration) {
 			ids = everything(known)
 		}
 	}
-	l.sought, l.rest = true, slices.Collect(slices.Chunk(unique(append(ids, l.Gone...)), mostDeleted))
+	ids = slices.DeleteFunc(unique(append(ids, l.Gone...)), func(id int) bool { return slices.Contains(l.found, id) })
+	l.sought, l.found, l.rest = true, append(l.found, ids...), append(l.rest, slices.Collect(slices.Chunk(ids, mostDeleted))...)
 	return 0
+}
+
+// onlyWiped says of a wipe which had to rest that nothing has begun in its chat since, so that all that is known of it by now, as another
+// replica's message is that arrived just before, was sent before the wipe.
+func (r *runner) onlyWiped(ctx context.Context, l *leaving) bool {
+	if !l.Rest || l.arrived {
+		return false
+	}
+	raw, err := r.history.Record(ctx, l.from)
+	return err == nil && raw == nil
 }
 
 // bareOld takes the buttons off the screen that one sent anew has replaced, or deletes it when it was a question that is asked
