@@ -209,7 +209,7 @@ type Task struct {
 }
 
 // Settled says what became of a slot's errands: the ids of those that were done, and the messages
-// that were sent by them.
+// that were sent by them, or by others that are not done yet.
 type Settled struct {
 	Slot string
 	IDs  []string
