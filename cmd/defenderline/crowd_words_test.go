@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"defenderline/bot/telegramsim"
 	"defenderline/i18n"
@@ -56,7 +57,11 @@ func fieldAsked(messages []*telegramsim.Message) string {
 	return ""
 }
 
-// look looks at the screen. A screen that is older than one that was shown must not stand last, nor may none.
+// moment is how long a person takes to look twice at what surprises them.
+const moment = 5 * time.Second
+
+// look looks at the screen. A screen that is older than one that was shown must not stand last for longer than a moment: one that came late is
+// on its way out. Nor may none.
 func (p *caller) look(ctx context.Context) (s shownMessage, err error) {
 	if s = shownScreen(p.phone.View()); s.id == 0 {
 		p.again = append(p.again, "no screen after number "+strconv.Itoa(p.newest))
@@ -64,15 +69,30 @@ func (p *caller) look(ctx context.Context) (s shownMessage, err error) {
 			return s, fmt.Errorf("no screen is left: %w", err)
 		}
 	}
-	number, err := strconv.ParseInt(s.token(), 36, 32)
-	if err != nil {
+	if s.number() < p.newest {
+		twice, cancel := context.WithTimeout(ctx, moment)
+		defer cancel()
+		_, _ = p.phone.Wait(twice, func(v telegramsim.View) bool { return shownScreen(v).number() >= p.newest })
+		s = shownScreen(p.phone.View())
+	}
+	number := s.number()
+	if number < 0 {
 		return s, fmt.Errorf("a screen without a number: %s", s.print())
 	}
-	if int(number) < p.newest {
+	if number < p.newest {
 		p.again = append(p.again, fmt.Sprintf("after screen number %d the earlier one %s", p.newest, s.print()))
 	}
-	p.newest = max(p.newest, int(number))
+	p.newest = max(p.newest, number)
 	return s, nil
+}
+
+// number is the number of a screen, below zero where there is none.
+func (s shownMessage) number() int {
+	n, err := strconv.ParseInt(s.token(), 36, 32)
+	if err != nil {
+		return -1
+	}
+	return int(n)
 }
 
 // mostMoments is how much is remembered of a person's chat, to be told if something is amiss: many times what happens in a conversation.
