@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"defenderline/referrals"
-	"defenderline/referrals/store/redistest"
 )
 
 // latecomers holds commands back, as a frozen server does: who sent one gives up and does something else, and it is carried out
@@ -196,15 +195,7 @@ func (y *wayward) all() string {
 // TestCommandsThatComeLateKeepTheOrder lets commands be carried out when their senders have given them up and done something else. Each
 // update of a chat is handled once all the same, in order, and none is forgotten.
 func TestCommandsThatComeLateKeepTheOrder(t *testing.T) {
-	server := redistest.Start(t)
-	db := server.Client()
-	vault := newVault(t)
-	rapid.Check(t, func(r *rapid.T) {
-		b := open(t, Options{URL: server.URL() + patient, Vault: vault})
-		if err := db.FlushDB(b.ctx).Err(); err != nil {
-			r.Fatal(err)
-		}
-		defer func() { _ = b.Close() }()
+	drawn(t, func(r *rapid.T, b backend) {
 		y := &wayward{backend: b, late: &latecomers{}, chat: b.Chat("line", 1)}
 		b.db.AddHook(y.late)
 		r.Repeat(map[string]func(*rapid.T){

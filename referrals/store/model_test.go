@@ -52,7 +52,8 @@ type modelMember struct {
 	due     time.Time
 }
 
-func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
+// drawn checks what is drawn, each time on an empty store.
+func drawn(t *testing.T, one func(r *rapid.T, b backend)) {
 	server := redistest.Start(t)
 	db := server.Client()
 	vault := newVault(t)
@@ -62,6 +63,12 @@ func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
 			r.Fatal(err)
 		}
 		defer func() { _ = b.Close() }()
+		one(r, b)
+	})
+}
+
+func TestTheStoreDoesWhatTheModelDoes(t *testing.T) {
+	drawn(t, func(r *rapid.T, b backend) {
 		m := newModel(b)
 		r.Repeat(map[string]func(*rapid.T){
 			"keep": m.keep, "keep anew": m.keepAgain, "take": m.take, "commit": m.commit, "commit again": m.commitAgain,
